@@ -1,0 +1,52 @@
+# The commands of the README. Everything is installed into .venv, once per change of the pinned requirements.
+SHELL := /bin/bash
+PYTHON ?= python3
+SCALE ?= 1.0
+CHANGES ?= 1000
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test up down lint format bench requirements clean
+
+demo: $(INSTALLED) ## seed four databases, run three ETL cycles through Airflow, show that the counts agree
+	$(BIN)/promptsales demo --scale $(SCALE) --changes $(CHANGES)
+
+test: $(INSTALLED) ## lint, types and every test, against real engines
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: $(INSTALLED) ## seeding, initial load and memory figures at SCALE
+	$(BIN)/promptsales bench etl --scale $(SCALE)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+down: $(INSTALLED) ## stop the local engines, keep their data
+	$(BIN)/promptsales local down
+
+requirements: $(INSTALLED) ## pin every transitive version again, from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
+		--output-file requirements.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
+		--extra local --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+clean: ## forget the virtual environment and the local engines' data
+	-[ -x $(BIN)/promptsales ] && $(BIN)/promptsales local down --purge
+	rm -rf $(VENV) .local
+
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PromptSales needs Python 3.11 or newer; set PYTHON=python3.x")'
+	[ -d $(VENV) ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements-dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""PromptSales: the data backbone of a marketing and sales platform."""

@@ -1,0 +1,48 @@
+"""`promptsales bench`: figures of the platform, printed so that anyone can make them again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from promptsales.benchmarks.etl import SourceFigures, measure
+from promptsales.local.state import local_dir
+from promptsales.seeding.plan import SeedPlan
+
+app = typer.Typer(help="Measure the platform on engines of its own.", no_args_is_help=True)
+console = Console()
+
+
+@app.callback()
+def bench() -> None:
+    """Measure the platform on engines of its own."""
+
+
+@app.command()
+def etl(
+    scale: Annotated[float, typer.Option(help="1.0 is 500,000 customers and 1,000 campaigns", min=0.001)] = 1.0,
+) -> None:
+    """Seeding and initial load in rows per second, and the peak memory of the ETL process."""
+    with Progress(console=console, transient=True) as bars:
+        seeded, figures = measure(local_dir() / "bench", SeedPlan(scale=scale), bars)
+    console.print(
+        f"Seeding at scale {scale:g}: {seeded.rows:,} rows in {seeded.seconds:.1f} s, {seeded.rows_per_second:,.0f} rows/s"
+    )
+    console.print(_loads_table(figures))
+    for source in figures:
+        console.print(f"Peak memory of the process that loaded {source.source}: {source.peak_mb:,.0f} MB")
+
+
+def _loads_table(figures: list[SourceFigures]) -> Table:
+    view = Table("source", "table", title="Initial load, source to committed mirror")
+    for heading in ("rows", "seconds", "rows/s"):
+        view.add_column(heading, justify="right")
+    for source in figures:
+        for result in source.results:
+            rate = result.read / result.seconds if result.seconds else 0
+            view.add_row(source.source, result.table, f"{result.read:,}", f"{result.seconds:.1f}", f"{rate:,.0f}")
+    return view

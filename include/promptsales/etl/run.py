@@ -1,0 +1,198 @@
+"""Running a table's load from its committed watermark to the source's present, piece by piece."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pymssql
+from pymongo.errors import PyMongoError
+
+from promptsales.connections import Connections, sqlserver_message
+from promptsales.errors import PromptSalesError
+from promptsales.etl import mongodb_source, sqlserver_source, watermarks
+from promptsales.etl.errors import LoadError, WatermarkMovedError
+from promptsales.etl.piece import PAGE_ROWS, Piece, Position
+from promptsales.etl.spec import PipelineSpec, TableSpec
+from promptsales.etl.sql import statement
+from promptsales.etl.warehouse import PieceCounts, commit_piece
+
+logger = logging.getLogger(__name__)
+
+PLAN_ATTEMPTS = 3
+
+
+@dataclass
+class TableResult:
+    """What one run moved for one table, in rows and seconds; `error` says why it stopped, if it did."""
+
+    source: str
+    table: str
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    rejected: int = 0
+    pieces: int = 0
+    seconds: float = 0.0
+    error: str | None = field(default=None)
+
+    def add(self, counts: PieceCounts) -> None:
+        """Count one more committed piece."""
+        self.read += counts.read
+        self.inserted += counts.inserted
+        self.updated += counts.updated
+        self.deleted += counts.deleted
+        self.rejected += counts.rejected
+        self.pieces += 1
+
+    @property
+    def changed(self) -> int:
+        """Mirror rows that this run inserted, updated or deleted."""
+        return self.inserted + self.updated + self.deleted
+
+
+def run_table(
+    pipeline: PipelineSpec,
+    table: TableSpec,
+    connections: Connections,
+    run_id: str,
+    on_piece: Callable[[TableResult], None] = lambda result: None,
+    page_rows: int = PAGE_ROWS,
+) -> TableResult:
+    """Move one table's changes into its mirror.
+
+    Args:
+        pipeline: the table's source.
+        table: what to move.
+        connections: factories; the ones of the warehouse, of Redis and of this source are called.
+        run_id: recorded with every load, e.g. the Airflow run.
+        on_piece: called after each committed piece with the totals so far.
+        page_rows: how many rows a piece holds at most.
+
+    Raises:
+        LoadError: naming the table and what to do. What was committed before stays; the watermark is where the
+            last committed piece ended.
+    """
+    result = TableResult(pipeline.source, table.name)
+    started = time.monotonic()
+    try:
+        for attempt in range(1, PLAN_ATTEMPTS + 1):
+            try:
+                _run_once(pipeline, table, connections, run_id, result, on_piece, page_rows)
+                break
+            except WatermarkMovedError:
+                if attempt == PLAN_ATTEMPTS:
+                    raise
+                logger.info("%s.%s: the watermark moved meanwhile; planning again", pipeline.source, table.name)
+    except (PromptSalesError, psycopg.Error, pymssql.Error, PyMongoError) as error:
+        failure = _explained(pipeline, table, error)
+        _record_failure(connections, pipeline, table, run_id, str(failure))
+        raise failure from error
+    finally:
+        result.seconds = time.monotonic() - started
+    logger.info(
+        "%s.%s: read %d, inserted %d, updated %d, deleted %d, rejected %d in %d piece(s), %.1f s",
+        result.source, result.table, result.read, result.inserted, result.updated, result.deleted,
+        result.rejected, result.pieces, result.seconds,
+    )  # fmt: skip
+    return result
+
+
+def run_pipeline(
+    pipeline: PipelineSpec,
+    connections: Connections,
+    run_id: str,
+    on_piece: Callable[[TableResult], None] = lambda result: None,
+) -> list[TableResult]:
+    """Move every table of a source; a table that fails carries its error and the others go on."""
+    results = []
+    for table in pipeline.tables:
+        try:
+            results.append(run_table(pipeline, table, connections, run_id, on_piece))
+        except LoadError as error:
+            results.append(TableResult(pipeline.source, table.name, error=str(error)))
+    return results
+
+
+def _run_once(
+    pipeline: PipelineSpec,
+    table: TableSpec,
+    connections: Connections,
+    run_id: str,
+    result: TableResult,
+    on_piece: Callable[[TableResult], None],
+    page_rows: int,
+) -> None:
+    with closing(connections.postgres()) as warehouse, closing(connections.redis()) as redis:
+        warehouse.autocommit = True
+        low = watermarks.current(warehouse, redis, pipeline.source, table.name)
+        with closing(_Reader(pipeline, table, connections)) as reader:
+            for piece in reader.pieces(low, page_rows):
+                result.add(commit_piece(warehouse, pipeline, table, piece, run_id))
+                watermarks.publish(redis, pipeline.source, table.name, piece.high)
+                on_piece(result)
+
+
+class _Reader:
+    """The source side of one run: opens the right engine and closes it again."""
+
+    def __init__(self, pipeline: PipelineSpec, table: TableSpec, connections: Connections) -> None:
+        self.table = table
+        self._sqlserver: pymssql.Connection | None = None
+        self._mongo: Any = None
+        if pipeline.engine == "mongodb":
+            self._mongo = connections.mongo()
+        else:
+            self._sqlserver = connections.ads() if pipeline.source == "promptads" else connections.crm()
+
+    def pieces(self, low: Position | None, page_rows: int) -> Iterator[Piece]:
+        if self._sqlserver is not None:
+            return sqlserver_source.read_pieces(self._sqlserver, self.table, low, page_rows)
+        return mongodb_source.read_pieces(self._mongo[self.table.source], self.table, low, page_rows)
+
+    def close(self) -> None:
+        if self._sqlserver is not None:
+            self._sqlserver.close()
+        else:
+            self._mongo.client.close()
+
+
+def _explained(pipeline: PipelineSpec, table: TableSpec, error: Exception) -> LoadError:
+    name = f"{pipeline.source}.{table.name}"
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return LoadError(
+            f"{name}: the warehouse lacks what the spec declares ({_one_line(error)}). Run `promptsales db init`."
+        )
+    if isinstance(error, psycopg.Error):
+        return LoadError(f"{name}: PostgreSQL refused the load and nothing of it was kept: {_one_line(error)}.")
+    if isinstance(error, pymssql.Error):
+        return LoadError(f"{name}: SQL Server stopped the load: {sqlserver_message(error)}.")
+    if isinstance(error, PyMongoError):
+        return LoadError(f"{name}: MongoDB stopped the load: {_one_line(error)}.")
+    text = str(error)
+    return LoadError(text if text.startswith(name) else f"{name}: {text}")
+
+
+def _record_failure(
+    connections: Connections, pipeline: PipelineSpec, table: TableSpec, run_id: str, message: str
+) -> None:
+    """Keep the reason where operators look; if the warehouse itself is down, the log has it."""
+    try:
+        with closing(connections.postgres()) as warehouse:
+            warehouse.execute(
+                statement("insert_failure"),
+                {"source": pipeline.source, "table": table.name, "run_id": run_id, "message": message},
+            )
+            warehouse.commit()
+    except (PromptSalesError, psycopg.Error) as error:
+        logger.warning("%s.%s: the failure could not be recorded: %s", pipeline.source, table.name, _one_line(error))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,36 @@
+"""What the control tables say about each mirror."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from promptsales.etl.sql import statement
+
+
+@dataclass(frozen=True)
+class TableStatus:
+    """One mirror's freshness.
+
+    Attributes:
+        last_run_rows: mirror rows that its last run inserted, updated or deleted.
+        seconds_since_load: since its last window was committed, by the warehouse clock; None before the first.
+        rows_rejected: refused rows that no later version has replaced.
+        last_error: why the last attempt failed, if it failed after the last committed window.
+    """
+
+    source: str
+    table_name: str
+    last_run_rows: int
+    seconds_since_load: float | None
+    rows_rejected: int
+    last_error: str | None
+
+
+def read_status(connection: psycopg.Connection[Any]) -> list[TableStatus]:
+    """The status of every table that was ever loaded or attempted."""
+    with connection.cursor(row_factory=class_row(TableStatus)) as cursor:
+        return cursor.execute(statement("status")).fetchall()

@@ -1,0 +1,77 @@
+"""Where each table's reading stands: PostgreSQL commits it, Redis holds a copy that is never trusted alone."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+from redis import Redis
+from redis.exceptions import RedisError
+
+from promptsales.cache.keys import ETL_WATERMARK
+from promptsales.etl.piece import Position
+from promptsales.etl.sql import statement
+
+logger = logging.getLogger(__name__)
+
+
+def committed(connection: psycopg.Connection[Any], source: str, table: str) -> Position | None:
+    """The position in PostgreSQL: the truth. None when the table was never loaded."""
+    row = connection.execute(statement("read_watermark"), {"source": source, "table": table}).fetchone()
+    return row[0] if row else None
+
+
+def advance(connection: psycopg.Connection[Any], source: str, table: str, position: Position, load_id: int) -> None:
+    """Move the watermark inside the caller's transaction."""
+    connection.execute(
+        statement("advance_watermark"),
+        {"source": source, "table": table, "position": Jsonb(position), "load_id": load_id},
+    )
+
+
+def current(connection: psycopg.Connection[Any], redis: Redis, source: str, table: str) -> Position | None:
+    """Where to read on from: Redis is asked first and believed only if PostgreSQL agrees.
+
+    A copy that is missing, stale, ahead or unreadable, or a Redis that is down, changes nothing: PostgreSQL's
+    position is used and nothing is loaded twice or skipped.
+    """
+    copy = _copy(redis, source, table)
+    truth = committed(connection, source, table)
+    if copy is not None and copy != truth:
+        logger.warning(
+            "%s.%s: the watermark in Redis is %s but %s is committed; going on from the committed one",
+            source, table, json.dumps(copy), json.dumps(truth),
+        )  # fmt: skip
+    return truth
+
+
+def publish(redis: Redis, source: str, table: str, position: Position) -> None:
+    """Copy a committed position to Redis. A Redis that is down is logged: the load is already safe."""
+    try:
+        redis.set(
+            ETL_WATERMARK.key(db=source, table=table),
+            json.dumps(position, sort_keys=True),
+            ex=ETL_WATERMARK.ttl,
+        )
+    except RedisError as error:
+        logger.warning("%s.%s: watermark not copied to Redis: %s", source, table, error)
+
+
+def _copy(redis: Redis, source: str, table: str) -> Any:
+    """What Redis holds; text that is not JSON is returned as it is, since it agrees with nothing."""
+    key = ETL_WATERMARK.key(db=source, table=table)
+    try:
+        value = redis.get(key)
+    except RedisError as error:
+        logger.warning("%s.%s: Redis does not answer, using the committed watermark: %s", source, table, error)
+        return None
+    if value is None:
+        return None
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,49 @@
+"""Every setting of the platform, read from the environment in this one place."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from promptsales.errors import SettingsError
+from promptsales.paths import PROJECT_ROOT
+
+
+class Settings(BaseSettings):
+    """Connection URLs and keys. URLs hold passwords, so every one is a `SecretStr`: its repr hides it.
+
+    The `*_admin_url` settings name logins that own the schemas; `db init`, `seed` and `simulate` use them.
+    Where one is not set, the plain URL serves for both.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_ROOT / ".env", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
+
+    postgres_url: SecretStr | None = Field(None, alias="PROMPTSALES_POSTGRES_URL")
+    postgres_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_POSTGRES_ADMIN_URL")
+    redis_url: SecretStr | None = Field(None, alias="PROMPTSALES_REDIS_URL")
+    mongo_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_URL")
+    ads_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_URL")
+    ads_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_ADMIN_URL")
+    crm_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_URL")
+    crm_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_ADMIN_URL")
+
+    def url(self, name: str, *, admin: bool = False) -> str:
+        """The URL of `postgres`, `redis`, `mongo`, `ads` or `crm`.
+
+        Args:
+            name: which engine.
+            admin: prefer the login that owns the schema.
+
+        Raises:
+            SettingsError: the variable is not set.
+        """
+        secret = getattr(self, f"{name}_admin_url", None) if admin else None
+        secret = secret or getattr(self, f"{name}_url")
+        if secret is None:
+            raise SettingsError(
+                f"PROMPTSALES_{name.upper()}_URL is not set. Copy .env.example to .env and fill it in, or run "
+                '`promptsales local up` and `eval "$(promptsales local env)"`.'
+            )
+        return str(secret.get_secret_value())
