@@ -1,0 +1,39 @@
+"""`promptsales db`: the schemas of every database."""
+
+from __future__ import annotations
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from promptsales.connections import from_settings
+from promptsales.database.initialise import initialise
+from promptsales.database.migrations import Outcome
+from promptsales.settings import Settings
+
+app = typer.Typer(help="Create the databases' schemas and keep them as declared.", no_args_is_help=True)
+console = Console(highlight=False)
+
+
+@app.command()
+def init() -> None:
+    """Bring every database to its declared schema. Safe to run again: what is there stays as it is."""
+    with console.status("checking the schemas") as status:
+        outcomes = initialise(
+            from_settings(Settings(), admin=True), lambda outcome: status.update(f"{outcome.target} is ready")
+        )
+    console.print(outcomes_table(outcomes))
+    for outcome in outcomes:
+        for note in outcome.notes:
+            console.print(f"[yellow]![/yellow] {note}", soft_wrap=True)
+
+
+def outcomes_table(outcomes: list[Outcome]) -> Table:
+    """One row a target: what was applied, what was already there, seconds."""
+    table = Table("engine", box=None, pad_edge=False)
+    for heading in ("applied", "already there", "seconds"):
+        table.add_column(heading, justify="right")
+    for outcome in outcomes:
+        applied = f"[green]{len(outcome.applied)}[/green]" if outcome.applied else "0"
+        table.add_row(outcome.target, applied, str(outcome.already), f"{outcome.seconds:.1f}")
+    return table

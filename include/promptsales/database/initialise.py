@@ -1,0 +1,87 @@
+"""Every database brought to its declared schema: what `promptsales db init` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from time import monotonic
+from typing import Any
+
+import psycopg
+import pymssql
+from pymongo.database import Database
+
+from promptsales.connections import Connections
+from promptsales.database import mongodb, postgresql, sqlserver
+from promptsales.database.migrations import Outcome
+from promptsales.etl.mirrors import create_mirrors
+from promptsales.etl.spec import load_pipelines
+from promptsales.paths import DATABASE_DIR
+
+Notify = Callable[[Outcome], None]
+
+
+def initialise(connections: Connections, notify: Notify = lambda outcome: None) -> list[Outcome]:
+    """Bring the four databases to their declared schemas; run again, it changes nothing.
+
+    Two at once are safe: the second waits for the first.
+
+    Args:
+        connections: of the logins that own the schemas.
+        notify: called after each database.
+
+    Raises:
+        PromptSalesError: naming what failed. What was applied before it stays, and running again continues.
+    """
+    outcomes: list[Outcome] = []
+
+    def done(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        notify(outcome)
+
+    with closing(connections.postgres()) as warehouse:
+        warehouse.autocommit = True
+        with postgresql.migrations_lock(warehouse):
+            done(_sqlserver(connections.ads, "PromptAds", "sqlserver_ads"))
+            done(_sqlserver(connections.crm, "PromptCRM", "sqlserver_crm"))
+            done(postgresql.migrate(warehouse, DATABASE_DIR / "postgresql" / "schema"))
+            done(_mirrors(warehouse))
+            done(_mongodb(connections.mongo))
+    return outcomes
+
+
+def _sqlserver(connect: Callable[[], pymssql.Connection], database: str, folder: str) -> Outcome:
+    with closing(connect()) as connection:
+        return sqlserver.migrate(connection, database, DATABASE_DIR / folder / "schema")
+
+
+def _mirrors(warehouse: psycopg.Connection[Any]) -> Outcome:
+    start = monotonic()
+    declared = {
+        f"{pipeline.target_schema}.{table.name}" for pipeline in load_pipelines().values() for table in pipeline.tables
+    }
+    changes = create_mirrors(warehouse)
+    return Outcome(
+        target="PostgreSQL mirrors",
+        applied=changes,
+        already=len(declared.difference(changes)),
+        seconds=monotonic() - start,
+    )
+
+
+def _mongodb(connect: Callable[[], Database[dict[str, Any]]]) -> Outcome:
+    start = monotonic()
+    database = connect()
+    with closing(database.client):
+        report = mongodb.init(database)
+    return Outcome(
+        target="MongoDB promptcontent",
+        applied=[*report.created, *report.validators, *report.indexes],
+        already=len(mongodb.declared_collections()) - len(report.created),
+        seconds=monotonic() - start,
+        notes=tuple(
+            f"{count:,} documents of {collection} break its new validator: MongoDB will refuse their next change "
+            "unless it mends them."
+            for collection, count in report.not_conforming.items()
+        ),
+    )

@@ -1,0 +1,74 @@
+"""The SQL Server databases: their schema files, run batch by batch and recorded in `dbo.migraciones`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pymssql
+
+from promptsales.connections import sqlserver_message, sqlserver_number
+from promptsales.database.batches import Batch, split_batches
+from promptsales.database.migrations import Migration, Outcome, apply_pending, failure, read_migrations
+
+UNKNOWN_OBJECT = 208
+
+
+def migrate(connection: pymssql.Connection, database: str, folder: Path) -> Outcome:
+    """Apply the T-SQL files of `folder` that are new or changed since they were recorded.
+
+    Args:
+        connection: in autocommit (some statements refuse a transaction), of a login that owns the database.
+        database: its name, as errors show it.
+        folder: of the `*.sql` files.
+
+    Raises:
+        MigrationError: naming the file, its line and the server's message. Files are idempotent, so one that
+            failed half-way is run again from its beginning.
+    """
+
+    def apply(migration: Migration) -> None:
+        for batch in split_batches(migration.text):
+            _run(connection, target, migration, batch)
+        _record(connection, migration)
+
+    target = f"SQL Server {database}"
+    return apply_pending(target, read_migrations(folder), _recorded(connection), apply)
+
+
+def _recorded(connection: pymssql.Connection) -> dict[str, str]:
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT archivo, sha256 FROM dbo.migraciones")
+        except pymssql.Error as error:
+            if sqlserver_number(error) == UNKNOWN_OBJECT:
+                return {}
+            raise
+        return {str(name): str(digest) for name, digest in cursor.fetchall()}
+
+
+def _run(connection: pymssql.Connection, target: str, migration: Migration, batch: Batch) -> None:
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(batch.sql)
+            # Errors of a batch's later statements arrive with their results.
+            while cursor.nextset():
+                pass
+        except pymssql.Error as error:
+            raise failure(target, migration, _line(batch, error), sqlserver_message(error)) from error
+
+
+def _line(batch: Batch, error: pymssql.Error) -> int:
+    # pymssql raises its DB-API error while handling the driver's, the one that knows the line within the batch.
+    lines = batch.sql.split("\n")
+    index = max(int(getattr(error.__context__, "line", 0)), 1) - 1
+    while index + 1 < len(lines) and not lines[index].strip():
+        index += 1
+    return batch.line + index
+
+
+def _record(connection: pymssql.Connection, migration: Migration) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM dbo.migraciones WHERE archivo = %s", (migration.name,))
+        cursor.execute(
+            "INSERT INTO dbo.migraciones (archivo, sha256) VALUES (%s, %s)", (migration.name, migration.sha256)
+        )

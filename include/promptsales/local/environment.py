@@ -1,0 +1,36 @@
+"""The settings that point every part of the platform at the local engines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from promptsales.airflow_connections import airflow_connections
+from promptsales.local.engine import Ports
+from promptsales.local.mongodb import MongoDB
+from promptsales.local.postgres import Warehouse
+from promptsales.local.sqlserver_engine import SqlServerStandIn
+from promptsales.local.valkey import Valkey
+from promptsales.settings import Settings
+
+
+def build_environment(root: Path, ports: Ports, passwords: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables by name: the platform's URLs, Airflow's connections and its metadata database."""
+    warehouse = Warehouse(root, passwords)
+    sqlserver = SqlServerStandIn(root, passwords)
+    urls = {
+        "PROMPTSALES_POSTGRES_URL": warehouse.login_url(ports, "promptsales_etl", "promptsales"),
+        "PROMPTSALES_POSTGRES_ADMIN_URL": warehouse.login_url(ports, "promptsales_admin", "promptsales"),
+        "PROMPTSALES_REDIS_URL": Valkey(root, passwords).url(ports),
+        "PROMPTSALES_MONGO_URL": MongoDB(root, passwords).url(ports),
+        "PROMPTSALES_ADS_URL": sqlserver.url(ports, "PromptAds"),
+        "PROMPTSALES_ADS_ADMIN_URL": sqlserver.url(ports, "PromptAds", admin=True),
+        "PROMPTSALES_CRM_URL": sqlserver.url(ports, "PromptCRM"),
+        "PROMPTSALES_CRM_ADMIN_URL": sqlserver.url(ports, "PromptCRM", admin=True),
+    }
+    metadata = warehouse.login_url(ports, "airflow", "airflow").replace("postgresql://", "postgresql+psycopg2://")
+    return {
+        **urls,
+        **airflow_connections(Settings.model_validate(urls)),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
+    }

@@ -1,0 +1,71 @@
+-- What T-SQL expressions call that PostgreSQL lacks. Applied by the stand-in to each of its databases; every
+-- session has this schema in its search path, after dbo.
+CREATE SCHEMA IF NOT EXISTS tsql;
+GRANT USAGE ON SCHEMA tsql TO PUBLIC;
+
+-- bit is boolean: 1 and 0 must do as its values everywhere.
+UPDATE pg_catalog.pg_cast SET castcontext = 'i'
+WHERE castsource = 'int4'::regtype AND casttarget = 'bool'::regtype AND castcontext <> 'i';
+
+-- Every row of a transaction carries the transaction's id as its rowversion, so the oldest transaction that may
+-- still write bounds what has settled: SQL Server's MIN_ACTIVE_ROWVERSION().
+CREATE OR REPLACE FUNCTION tsql.min_active_rowversion() RETURNS bigint LANGUAGE sql STABLE AS
+$$ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint $$;
+
+CREATE OR REPLACE FUNCTION tsql.getdate() RETURNS timestamp(3) LANGUAGE sql STABLE AS
+$$ SELECT statement_timestamp()::timestamp(3) $$;
+CREATE OR REPLACE FUNCTION tsql.sysutcdatetime() RETURNS timestamp LANGUAGE sql STABLE AS
+$$ SELECT statement_timestamp() AT TIME ZONE 'UTC' $$;
+CREATE OR REPLACE FUNCTION tsql.sysdatetime() RETURNS timestamp LANGUAGE sql STABLE AS
+$$ SELECT statement_timestamp()::timestamp $$;
+CREATE OR REPLACE FUNCTION tsql.getutcdate() RETURNS timestamp(3) LANGUAGE sql STABLE AS
+$$ SELECT (statement_timestamp() AT TIME ZONE 'UTC')::timestamp(3) $$;
+
+CREATE OR REPLACE FUNCTION tsql.db_name() RETURNS text LANGUAGE sql STABLE AS
+$$ SELECT current_setting('promptsales.database') $$;
+CREATE OR REPLACE FUNCTION tsql.suser_sname() RETURNS text LANGUAGE sql STABLE AS
+$$ SELECT session_user::text $$;
+
+-- LEN does not count trailing spaces.
+CREATE OR REPLACE FUNCTION tsql.len(value text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT length(rtrim(value, ' ')) $$;
+CREATE OR REPLACE FUNCTION tsql.datalength(value text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT 2 * length(value) $$;
+CREATE OR REPLACE FUNCTION tsql.datalength(value bytea) RETURNS integer LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT octet_length(value) $$;
+CREATE OR REPLACE FUNCTION tsql.object_id(name text) RETURNS integer LANGUAGE sql STABLE STRICT AS
+$$ SELECT to_regclass(replace(replace(name, '[', ''), ']', ''))::oid::integer $$;
+
+-- DATEDIFF counts the boundaries of `part` crossed, not the time elapsed.
+CREATE OR REPLACE FUNCTION tsql.datediff(part text, a timestamp, b timestamp) RETURNS integer
+LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE part
+        WHEN 'year' THEN extract(year FROM b) - extract(year FROM a)
+        WHEN 'quarter' THEN 4 * (extract(year FROM b) - extract(year FROM a))
+                            + extract(quarter FROM b) - extract(quarter FROM a)
+        WHEN 'month' THEN 12 * (extract(year FROM b) - extract(year FROM a))
+                          + extract(month FROM b) - extract(month FROM a)
+        WHEN 'day' THEN b::date - a::date
+        -- Weeks begin on Sunday here, on Monday in date_trunc.
+        WHEN 'week' THEN (date_trunc('week', b + interval '1 day')::date
+                          - date_trunc('week', a + interval '1 day')::date) / 7
+        ELSE (extract(epoch FROM date_trunc(part, b)) - extract(epoch FROM date_trunc(part, a)))
+             / extract(epoch FROM ('1 ' || part)::interval)
+    END::integer
+$$;
+
+CREATE OR REPLACE FUNCTION tsql.dateadd(part text, number integer, a timestamp) RETURNS timestamp
+LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT a + number * CASE part WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || part)::interval END $$;
+CREATE OR REPLACE FUNCTION tsql.dateadd(part text, number integer, a date) RETURNS date
+LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT tsql.dateadd(part, number, a::timestamp)::date $$;
+CREATE OR REPLACE FUNCTION tsql.dateadd(part text, number integer, a text) RETURNS timestamp
+LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT tsql.dateadd(part, number, a::timestamp) $$;
+
+-- The concatenation operator of T-SQL.
+DO $$ BEGIN
+    CREATE OPERATOR tsql.+ (LEFTARG = text, RIGHTARG = text, FUNCTION = textcat);
+EXCEPTION WHEN duplicate_function THEN NULL;
+END $$;

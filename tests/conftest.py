@@ -1,0 +1,35 @@
+"""The running engines, for the tests that ask for them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from promptsales.local.engines import down, environment, up
+from promptsales.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def local_dir() -> Iterator[Path]:
+    """The folder of a running set of engines, apart from the project's own; both are gone in the end.
+
+    For a child process, PROMPTSALES_LOCAL_DIR names it.
+    """
+    # Not pytest's own temporary folder: that is closed to the OS user that PostgreSQL runs as under root.
+    folder = Path(tempfile.mkdtemp(prefix="promptsales-"))
+    try:
+        up(folder)
+        yield folder
+    finally:
+        down(folder)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def engines(local_dir: Path) -> Settings:
+    """The settings of the running set: what `promptsales local env` prints."""
+    return Settings.model_validate(environment(local_dir))

@@ -1,0 +1,191 @@
+"""`promptsales db init` on the running engines: applied once, safe to run again, clear when a file is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import psycopg
+import pymssql
+import pytest
+
+from promptsales.connections import Connections, connect_postgres, from_settings
+from promptsales.database import postgresql, sqlserver
+from promptsales.database.initialise import initialise
+from promptsales.database.migrations import MigrationError
+from promptsales.local.postgres import Warehouse
+from promptsales.local.state import load_passwords, load_state
+from promptsales.paths import DATABASE_DIR
+from promptsales.settings import Settings
+
+WAREHOUSE_FILES = DATABASE_DIR / "postgresql" / "schema"
+
+SCRATCH = "prueba_migraciones"
+
+
+@pytest.fixture
+def ads(admin_connections: Connections) -> Iterator[pymssql.Connection]:
+    """PromptAds, without the record of the files that a test applied."""
+    with closing(admin_connections.ads()) as connection:
+        yield connection
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM dbo.migraciones WHERE archivo LIKE '9%'")
+
+
+@pytest.fixture
+def scratch(local_dir: Path, engines: Settings) -> Iterator[str]:
+    """URL of an empty database in the warehouse's cluster."""
+    cluster, ports = Warehouse(local_dir, load_passwords(local_dir)), load_state(local_dir).ports()
+    with closing(connect_postgres(cluster.url(ports))) as connection:
+        connection.autocommit = True
+        connection.execute(f"CREATE DATABASE {SCRATCH} OWNER promptsales_admin")
+        yield cluster.login_url(ports, "promptsales_admin", SCRATCH)
+        connection.execute(f"DROP DATABASE {SCRATCH} WITH (FORCE)")
+
+
+def connect_scratch(url: str) -> psycopg.Connection[Any]:
+    connection = connect_postgres(url)
+    connection.autocommit = True
+    return connection
+
+
+def recorded(connections: Connections) -> list[object]:
+    found: list[object] = []
+    for connect in (connections.ads, connections.crm):
+        with closing(connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT archivo, sha256, aplicado_en FROM dbo.migraciones ORDER BY archivo")
+            found += cursor.fetchall()
+    with closing(connections.postgres()) as warehouse:
+        found += warehouse.execute("SELECT * FROM etl.migrations ORDER BY file").fetchall()
+    return found
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def test_running_it_again_changes_nothing(admin_connections: Connections) -> None:
+    before = recorded(admin_connections)
+    outcomes = initialise(admin_connections)
+    assert [outcome.target for outcome in outcomes if outcome.applied] == []
+    assert all(outcome.already for outcome in outcomes)
+    assert recorded(admin_connections) == before
+
+
+def test_it_tells_of_each_database_as_it_goes(admin_connections: Connections) -> None:
+    told: list[str] = []
+    outcomes = initialise(admin_connections, lambda outcome: told.append(outcome.target))
+    assert told == [outcome.target for outcome in outcomes]
+    assert told == [
+        "SQL Server PromptAds",
+        "SQL Server PromptCRM",
+        "PostgreSQL promptsales",
+        "PostgreSQL mirrors",
+        "MongoDB promptcontent",
+    ]
+
+
+def test_the_command_prints_a_row_for_each_database(settings: Settings, local_dir: Path) -> None:
+    shown = run_command(local_dir, settings)
+    assert shown.returncode == 0, shown.stderr
+    rows = {line.split("  ")[0]: line.split() for line in shown.stdout.splitlines()}
+    assert rows["SQL Server PromptAds"][-3:-1] == ["0", str(len(list(DATABASE_DIR.glob("sqlserver_ads/schema/*.sql"))))]
+    assert rows["PostgreSQL promptsales"][-3:-1] == ["0", str(len(list(WAREHOUSE_FILES.glob("*.sql"))))]
+
+
+def test_the_command_fails_with_one_line(settings: Settings, local_dir: Path) -> None:
+    shown = run_command(local_dir, settings, PROMPTSALES_CRM_ADMIN_URL="mssql://nobody:secret@127.0.0.1:1/PromptCRM")
+    assert shown.returncode == 1
+    assert len(shown.stderr.strip().splitlines()) == 1
+    assert "127.0.0.1:1/PromptCRM" in shown.stderr
+    assert "secret" not in shown.stderr + shown.stdout
+
+
+def run_command(local_dir: Path, settings: Settings, **changed: str) -> subprocess.CompletedProcess[str]:
+    urls = {
+        f"PROMPTSALES_{name.upper()}": secret.get_secret_value()
+        for name, secret in settings
+        if name.endswith("_url") and secret
+    }
+    return subprocess.run(
+        [sys.executable, "-c", "from promptsales.cli import main; main()", "db", "init"],
+        env={**os.environ, **urls, "PROMPTSALES_LOCAL_DIR": str(local_dir), "COLUMNS": "200", **changed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_changed_file_is_applied_again(ads: pymssql.Connection, tmp_path: Path) -> None:
+    write(tmp_path, "900_a.sql", "UPDATE dbo.marcas SET activa = 0 WHERE 1 = 0;\nGO\n")
+    write(tmp_path, "901_b.sql", "SELECT 1 AS uno;\nGO\nSELECT 2 AS dos;\n")
+    assert sqlserver.migrate(ads, "PromptAds", tmp_path).applied == ["900_a.sql", "901_b.sql"]
+    assert sqlserver.migrate(ads, "PromptAds", tmp_path).already == 2
+    write(tmp_path, "901_b.sql", "SELECT 3 AS tres;\n")
+    assert sqlserver.migrate(ads, "PromptAds", tmp_path).applied == ["901_b.sql"]
+    assert sqlserver.migrate(ads, "PromptAds", tmp_path).applied == []
+
+
+def test_an_error_names_file_line_and_what_the_server_said(ads: pymssql.Connection, tmp_path: Path) -> None:
+    write(tmp_path, "900_good.sql", "SELECT 1 AS uno;\n")
+    write(tmp_path, "901_broken.sql", "SELECT 1 AS uno;\nGO\n\nSELECT * FROM dbo.no_hay;\nGO\n")
+    with pytest.raises(MigrationError, match=r"PromptAds: .*901_broken\.sql, line 4: error 208: .*no_hay"):
+        sqlserver.migrate(ads, "PromptAds", tmp_path)
+    write(tmp_path, "901_broken.sql", "SELECT 2 AS dos;\n")
+    assert sqlserver.migrate(ads, "PromptAds", tmp_path).applied == ["901_broken.sql"]
+
+
+def test_an_error_in_a_later_statement_of_a_batch_is_not_missed(ads: pymssql.Connection, tmp_path: Path) -> None:
+    write(tmp_path, "900_late.sql", "SELECT 1 AS uno;\nSELECT 2 AS dos;\nSELECT 1 / 0 AS infinito;\n")
+    with pytest.raises(MigrationError, match=r"900_late\.sql.*error 8134"):
+        sqlserver.migrate(ads, "PromptAds", tmp_path)
+
+
+def test_the_stand_in_refuses_ddl_and_says_so(ads: pymssql.Connection, tmp_path: Path) -> None:
+    write(tmp_path, "900_ddl.sql", "CREATE TABLE dbo.otra (a int NOT NULL);\nGO\n")
+    with pytest.raises(MigrationError, match=r"900_ddl\.sql, line 1: .*needs SQL Server"):
+        sqlserver.migrate(ads, "PromptAds", tmp_path)
+
+
+def test_a_folder_without_files_is_an_error(ads: pymssql.Connection, tmp_path: Path) -> None:
+    with pytest.raises(MigrationError, match="no schema files"):
+        sqlserver.migrate(ads, "PromptAds", tmp_path)
+
+
+def test_a_warehouse_file_that_fails_leaves_nothing(scratch: str, tmp_path: Path) -> None:
+    with closing(connect_scratch(scratch)) as warehouse:
+        postgresql.migrate(warehouse, WAREHOUSE_FILES)
+        write(tmp_path, "900_broken.sql", "CREATE TABLE etl.half (a integer);\n\nSELECT nope\nFROM etl.half;\n")
+        with pytest.raises(MigrationError, match=r'900_broken\.sql, line 3: column "nope" does not exist'):
+            postgresql.migrate(warehouse, tmp_path)
+        assert warehouse.execute("SELECT to_regclass('etl.half')").fetchall() == [(None,)]
+        assert postgresql.migrate(warehouse, WAREHOUSE_FILES).applied == []
+
+
+def test_two_at_once_apply_each_file_once(scratch: str) -> None:
+    together = Barrier(2, timeout=30)
+
+    def migrate() -> list[str]:
+        with closing(connect_scratch(scratch)) as warehouse:
+            together.wait()
+            with postgresql.migrations_lock(warehouse):
+                return postgresql.migrate(warehouse, WAREHOUSE_FILES).applied
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = [future.result() for future in [pool.submit(migrate), pool.submit(migrate)]]
+    assert sorted(first + second) == sorted(path.name for path in WAREHOUSE_FILES.glob("*.sql"))
+    assert not first or not second
+
+
+def test_the_logins_that_only_read_cannot_migrate(connections: Connections, settings: Settings) -> None:
+    with closing(from_settings(settings).postgres()) as warehouse:
+        warehouse.autocommit = True
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            postgresql.migrate(warehouse, WAREHOUSE_FILES)

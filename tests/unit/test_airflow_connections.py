@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from promptsales.airflow_connections import airflow_connections
+from promptsales.errors import SettingsError
+from promptsales.settings import Settings
+
+
+def connection(variable: str, url: str) -> dict[str, object]:
+    made = airflow_connections(Settings.model_validate({f"PROMPTSALES_{variable}_URL": url}))
+    ((_, text),) = made.items()
+    fields: dict[str, object] = json.loads(text)
+    return fields
+
+
+@pytest.fixture(autouse=True)
+def _only_given_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.alias), raising=False)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+def test_every_url_has_its_connection_id() -> None:
+    urls = {str(field.alias): "x://h:1/d" for name, field in Settings.model_fields.items() if "url" in name}
+    urls["PROMPTSALES_REDIS_URL"] = "redis://h:1/0"
+    assert set(airflow_connections(Settings.model_validate(urls))) == {
+        "AIRFLOW_CONN_PROMPTSALES_POSTGRES",
+        "AIRFLOW_CONN_PROMPTSALES_POSTGRES_ADMIN",
+        "AIRFLOW_CONN_PROMPTSALES_REDIS",
+        "AIRFLOW_CONN_PROMPTCONTENT_MONGO",
+        "AIRFLOW_CONN_PROMPTADS_MSSQL",
+        "AIRFLOW_CONN_PROMPTADS_MSSQL_ADMIN",
+        "AIRFLOW_CONN_PROMPTCRM_MSSQL",
+        "AIRFLOW_CONN_PROMPTCRM_MSSQL_ADMIN",
+    }
+
+
+def test_unset_urls_make_no_connection() -> None:
+    assert airflow_connections(Settings()) == {}
+
+
+def test_postgres_decodes_the_password_and_keeps_the_options() -> None:
+    assert connection("POSTGRES", "postgresql://u:p%40%2Fw@db.example:6543/promptsales?sslmode=verify-full") == {
+        "conn_type": "postgres",
+        "host": "db.example",
+        "port": 6543,
+        "login": "u",
+        "password": "p@/w",
+        "schema": "promptsales",
+        "extra": {"sslmode": "verify-full"},
+    }
+
+
+def test_redis_database_and_tls_go_to_the_extra() -> None:
+    assert connection("REDIS", "rediss://:secret@cache.example:6380/3") == {
+        "conn_type": "redis",
+        "host": "cache.example",
+        "port": 6380,
+        "password": "secret",
+        "extra": {"db": 3, "ssl": True},
+    }
+
+
+def test_mongo_seed_list_has_no_port() -> None:
+    assert connection("MONGO", "mongodb+srv://u:p@cluster.example/promptcontent?retryWrites=true") == {
+        "conn_type": "mongo",
+        "host": "cluster.example",
+        "login": "u",
+        "password": "p",
+        "schema": "promptcontent",
+        "extra": {"retryWrites": "true", "srv": True},
+    }
+
+
+def test_a_url_without_a_host_is_refused_without_showing_it() -> None:
+    with pytest.raises(SettingsError, match=r"^PROMPTSALES_CRM_URL names no host$"):
+        connection("CRM", "mssql:///PromptCRM")
