@@ -27,7 +27,7 @@ from promptsales.connections import from_settings
 from promptsales.database.initialise import initialise
 from promptsales.local import airflow, engines
 from promptsales.local.state import local_dir
-from promptsales.seeding.plan import SeedPlan
+from promptsales.seeding.plan import SeedPlan, today
 from promptsales.seeding.seed import seed_all
 from promptsales.seeding.simulate import simulate_changes
 from promptsales.settings import Settings
@@ -71,7 +71,7 @@ def demo(
     engines.down(root, purge=True)
     started = time.monotonic()
     try:
-        agreed = _Demo(root).play(SeedPlan(scale=scale), changes)
+        agreed = _Demo(root).play(SeedPlan(as_of=today(), scale=scale), changes)
     finally:
         with _step("Stopping the engines"):
             engines.down(root)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pendulum
@@ -15,12 +15,15 @@ from airflow.providers.microsoft.mssql.hooks.mssql import MsSqlHook
 from airflow.providers.mongo.hooks.mongo import MongoHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.providers.redis.hooks.redis import RedisHook
-from airflow.sdk import DAG, Asset, DeltaDataIntervalTimetable, TaskGroup, task
+from airflow.sdk import DAG, Asset, DeltaDataIntervalTimetable, Param, TaskGroup, task
 
 from promptsales.connections import Connections
 from promptsales.errors import PromptSalesError
 from promptsales.etl.run import run_table
-from promptsales.etl.spec import PipelineSpec, TableSpec, pipeline_of
+from promptsales.etl.spec import PipelineSpec, TableSpec, load_pipelines, pipeline_of
+from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MIN_SCALE, SeedPlan, today
+from promptsales.seeding.seed import seed_all
+from promptsales.seeding.simulate import simulate_changes
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,26 @@ transaction a window: lock, compare the watermark, copy, merge, delete, advance 
 - **On failure:** the watermark has not moved and nothing is half loaded. Read the task's last log line, mend what it
   names, and clear the task; or wait: the next cycle takes the same changes again.
 """
+
+SEED_DOC = """
+Fills the three sources with coherent data: campaigns over two years, the customers they won, their sales, whose sum is
+each campaign's revenue to the cent, images and campaign logs.
+
+- **In:** the parameters of the form. Databases that were seeded with others refuse.
+- **Out:** rows in PromptAds, PromptCRM and PromptContent; counts by table in this task's XCom.
+- **On failure:** what was committed stays; trigger it again with the same parameters and it goes on from there.
+"""
+
+SIMULATE_DOC = """
+Changes rows in the three sources as a working day would: new customers and sales, leads that move on, budgets,
+sentiment, withdrawn consents, images. Every invariant holds afterwards, revenue and sales to the cent included.
+
+- **In:** how many changes to make. The databases must have been seeded.
+- **Out:** the changed rows; how many of each kind by table in this task's XCom, to hold the next cycle against.
+- **On failure:** each source's changes are one transaction: they are all there, or none is.
+"""
+
+MANUAL_DEFAULTS = {"owner": "data-platform", "retries": 0, "execution_timeout": timedelta(hours=1)}
 
 
 def hook_connections(*, admin: bool = False) -> Connections:
@@ -139,6 +162,105 @@ def _dag_doc(pipeline: PipelineSpec) -> str:
         "| table | source | key | what it holds |\n|---|---|---|---|\n" + rows + "\n\n"
         "Running it again at any time is safe: a window that is already committed counts nothing twice."
     )
+
+
+def seed_dag() -> DAG:
+    """The DAG `seed_databases`: by hand, with parameters; running it again inserts only what is missing."""
+    with DAG(
+        dag_id="seed_databases",
+        dag_display_name="Seed the source databases",
+        description="Fill PromptAds, PromptCRM and PromptContent with coherent data; never twice",
+        doc_md=SEED_DOC,
+        schedule=None,
+        max_active_runs=1,
+        tags=["seeding"],
+        default_args=MANUAL_DEFAULTS,
+        params={
+            "scale": Param(
+                0.02,
+                type="number",
+                minimum=MIN_SCALE,
+                maximum=100,
+                title="Scale",
+                description="1.0 is 1,000 campaigns and 500,000 customers.",
+            ),
+            "seed": Param(
+                DEFAULT_SEED,
+                type="integer",
+                minimum=0,
+                title="Seed",
+                description="The same seed, date and scale give the same rows.",
+            ),
+            "as_of": Param(
+                None,
+                type=["null", "string"],
+                format="date",
+                title="As of",
+                description="The day the data ends on; today (UTC) when left empty.",
+            ),
+            "peak_month": Param(
+                DEFAULT_PEAK_MONTH,
+                type="integer",
+                minimum=2,
+                maximum=11,
+                title="Third peak month",
+                description="Campaigns peak in December, January and this month (7 is July).",
+            ),
+        },
+    ) as dag:
+        task(task_id="seed", doc_md=SEED_DOC, outlets=_source_assets())(_seed)()
+    return dag
+
+
+def simulate_dag() -> DAG:
+    """The DAG `simulate_activity`: by hand, with parameters."""
+    with DAG(
+        dag_id="simulate_activity",
+        dag_display_name="Simulate activity in the sources",
+        description="Make believable inserts, updates and deletes in all three sources, and count them",
+        doc_md=SIMULATE_DOC,
+        schedule=None,
+        max_active_runs=1,
+        tags=["seeding"],
+        default_args=MANUAL_DEFAULTS,
+        params={
+            "changes": Param(
+                1000,
+                type="integer",
+                minimum=50,
+                maximum=100_000,
+                title="Changes",
+                description="How many rows to insert, update and delete in all.",
+            )
+        },
+    ) as dag:
+        task(task_id="simulate", doc_md=SIMULATE_DOC, outlets=_source_assets())(_simulate)()
+    return dag
+
+
+def _seed(params: dict[str, Any] | None = None) -> dict[str, dict[str, int]]:
+    """The task: returns the rows inserted by database and table."""
+    wanted = params or {}
+    plan = SeedPlan(
+        as_of=date.fromisoformat(wanted["as_of"]) if wanted.get("as_of") else today(),
+        scale=wanted["scale"],
+        seed=wanted["seed"],
+        peak_month=wanted["peak_month"],
+    )
+    return seed_all(hook_connections(admin=True), plan, _log_progress).inserted
+
+
+def _log_progress(database: str, table: str, done: int, total: int) -> None:
+    logger.info("%s.%s: %d of %d rows", database, table, done, total)
+
+
+def _simulate(params: dict[str, Any] | None = None) -> dict[str, dict[str, dict[str, int]]]:
+    """The task: returns how many rows it changed, by source, table and kind of change."""
+    return simulate_changes(hook_connections(admin=True), (params or {})["changes"])
+
+
+def _source_assets() -> list[Asset]:
+    return [source_asset(pipeline, table) for pipeline in load_pipelines().values() for table in pipeline.tables]
 
 
 def run_dag(dag_id: str, conf: dict[str, Any] | None = None) -> str:

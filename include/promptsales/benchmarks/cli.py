@@ -11,7 +11,7 @@ from rich.table import Table
 
 from promptsales.benchmarks.etl import SourceFigures, measure
 from promptsales.local.state import local_dir
-from promptsales.seeding.plan import SeedPlan
+from promptsales.seeding.plan import SeedPlan, today
 
 app = typer.Typer(help="Measure the platform on engines of its own.", no_args_is_help=True)
 console = Console()
@@ -28,7 +28,7 @@ def etl(
 ) -> None:
     """Seeding and initial load in rows per second, and the peak memory of the ETL process."""
     with Progress(console=console, transient=True) as bars:
-        seeded, figures = measure(local_dir() / "bench", SeedPlan(scale=scale), bars)
+        seeded, figures = measure(local_dir() / "bench", SeedPlan(as_of=today(), scale=scale), bars)
     console.print(
         f"Seeding at scale {scale:g}: {seeded.rows:,} rows in {seeded.seconds:.1f} s, {seeded.rows_per_second:,.0f} rows/s"
     )

@@ -60,7 +60,7 @@ def options(plan: SeedPlan) -> str:
 
 
 def complete_tables(connection: pymssql.Connection) -> set[str]:
-    """The tables (or `mongodb.<collection>`) that hold all their seeded rows, or did before later changes."""
+    """The tables (and collections of MongoDB) that hold all their seeded rows, or did before later changes."""
     return {name.removeprefix(_COMPLETE) for name in _values(connection) if name.startswith(_COMPLETE)}
 
 

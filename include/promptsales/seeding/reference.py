@@ -160,6 +160,7 @@ def reference() -> Reference:
     )
 
 
+@cache
 def read_yaml(name: str) -> Any:
     """The content of one file of `data/`."""
     return yaml.safe_load((DATA_DIR / name).read_text(encoding="utf-8"))

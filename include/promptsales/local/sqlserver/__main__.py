@@ -46,7 +46,8 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"SQL Server stand-in: cannot listen on {args.host}:{args.port}: {error.strerror}.")
     # shutdown() waits for serve_forever() to end, so it cannot run in the thread that serves.
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     with server:
         print(f"SQL Server stand-in listening on {args.host}:{server.server_address[1]}", flush=True)
         server.serve_forever()

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 import psycopg
-from psycopg import errors
 from pysqlbridge.tds.result import QueryError
 
 DEADLOCK = 1205
 UPDATE_CONFLICT = 3960
+CANCELLED = 3617
 
 ENDS_TRANSACTION = frozenset({DEADLOCK, UPDATE_CONFLICT})
 """Errors after which SQL Server has rolled the whole transaction back."""
@@ -55,101 +55,102 @@ def from_postgres(
         objects: the (schema, name) pairs the statement mentions.
         database: the database's name.
     """
-    diag = error.diag
+    diag, state = error.diag, error.sqlstate or ""
     message = (diag.message_primary or str(error)).strip()
-    quoted = re.findall(r'"([^"]*)"', message)
-    subject = _as_written(quoted[0], sql) if quoted else ""
-    table = f"{diag.schema_name}.{diag.table_name}"
-    match error:
-        case errors.UniqueViolation():
-            key = re.search(r"=(\(.*\)) already exists", diag.message_detail or "", re.DOTALL)
-            return sql_error(
-                2627,
-                f"Violation of UNIQUE or PRIMARY KEY constraint '{diag.constraint_name}': cannot put a duplicate key in "
-                f"object '{table}'. The duplicate key value is {key[1] if key else ''}.",
-            )
-        case errors.ForeignKeyViolation() | errors.CheckViolation():
-            kind = "CHECK" if isinstance(error, errors.CheckViolation) else "FOREIGN KEY"
-            return sql_error(
-                547,
-                f"The {verb} statement conflicted with the {kind} constraint "
-                f'"{diag.constraint_name}". The conflict occurred in database "{database}", table "{table}".',
-            )
-        case errors.NotNullViolation():
-            return sql_error(
-                515,
-                f"Cannot insert the value NULL into column '{diag.column_name}', table "
-                f"'{database}.{table}'; column does not allow nulls. {verb} fails.",
-            )
-        case errors.UndefinedTable():
-            if message.startswith(("missing FROM", "invalid reference")):
-                return sql_error(4104, f'The multi-part identifier "{subject}" could not be bound.')
-            return sql_error(208, f"Invalid object name '{subject}'.")
-        case errors.UndefinedColumn():
-            column = subject or _as_written(message.split()[1], sql)
-            return sql_error(207, f"Invalid column name '{column}'.")
-        case errors.UndefinedFunction():
-            return sql_error(195, f"Not a recognized built-in function, or not for these types: {message}.")
-        case errors.InsufficientPrivilege():
-            schema, name = _denied(message, objects)
-            return sql_error(
-                229,
-                f"The {verb} permission was denied on the object '{name}', database '{database}', schema '{schema}'.",
-            )
-        case errors.DeadlockDetected():
-            return sql_error(
-                DEADLOCK,
-                "Transaction was deadlocked on lock resources with another process and has "
-                "been chosen as the deadlock victim. Rerun the transaction.",
-            )
-        case errors.SerializationFailure():
-            return sql_error(
-                UPDATE_CONFLICT, "Snapshot isolation transaction aborted due to update conflict. Retry the transaction."
-            )
-        case errors.GeneratedAlways() if message.startswith("Cannot"):
-            return sql_error(272 if verb == "UPDATE" else 273, message)
-        case errors.InvalidTextRepresentation():
-            return _conversion_failed(message)
-        case errors.SyntaxErrorOrAccessRuleViolation() if error.sqlstate == "42601":
-            return sql_error(102, f"Incorrect syntax near '{subject}'.")
-    number, text = _PLAIN.get(error.sqlstate or "", (50000, "The stand-in's PostgreSQL answered"))
-    return sql_error(number, f"{text} ({message}).")
+    schema, denied = _denied(message, objects)
+    # PostgreSQL names the subject in quotes, or alone: column t.x does not exist.
+    subject = re.search(r'"([^"]*)"', message) or re.match(r"column (\S+) does", message)
+    key = re.search(r"=(\(.*\)) already exists", diag.message_detail or "", re.DOTALL)
+    conversion = re.match(r"invalid input syntax for type ([^:]+)", message)
+    if state == "42P01" and message.startswith(("missing FROM", "invalid reference")):
+        state = "unbound"
+    elif state == "22P02" and conversion and conversion[1] in _CONVERSIONS:
+        state = conversion[1]
+    elif state == "428C9" and message.startswith("Cannot"):
+        # The stand-in's own triggers, in SQL Server's words.
+        return sql_error(272 if verb == "UPDATE" else 273, message)
+    number, text = _MESSAGES.get(state, (50000, "The stand-in's PostgreSQL answered: {message}."))
+    return sql_error(
+        number,
+        text.format(
+            message=message,
+            subject=_as_written(subject[1], sql) if subject else "",
+            constraint=diag.constraint_name,
+            column=diag.column_name,
+            table=f"{diag.schema_name}.{diag.table_name}",
+            key=key[1] if key else "",
+            type=conversion[1] if conversion else "",
+            verb=verb,
+            schema=schema,
+            denied=denied,
+            database=database,
+        ),
+    )
 
 
-_PLAIN = {
-    "22001": (2628, "String or binary data would be truncated"),
-    "22003": (8115, "Arithmetic overflow error converting expression to its data type"),
-    "22012": (8134, "Divide by zero error encountered"),
-    "22007": (241, "Conversion failed when converting date and/or time from character string"),
-    "22008": (242, "The conversion of a character type to a date type resulted in an out-of-range value"),
-    "42804": (206, "Operand type clash"),
-    "42846": (529, "Explicit conversion between these data types is not allowed"),
-    "42702": (209, "Ambiguous column name"),
-    "42803": (8120, "Column is invalid in the select list because it is not in an aggregate or the GROUP BY clause"),
-    "428C9": (544, "Cannot insert an explicit value for an identity column"),
-    "22P04": (213, "Column name or number of supplied values does not match table definition"),
-    "55P03": (1222, "Lock request time out period exceeded"),
-    "0A000": (40515, "Not supported by the stand-in: it needs SQL Server"),
-    "57014": (3617, "The client cancelled the statement"),
+_CONFLICT = (
+    'The {verb} statement conflicted with the constraint "{constraint}". The conflict occurred in database '
+    '"{database}", table "{table}" ({message}).'
+)
+_DATE_CONVERSION = (241, "Conversion failed when converting date and/or time from character string ({message}).")
+_CONVERSIONS = {
+    "uuid": (8169, "Conversion failed when converting from a character string to uniqueidentifier ({message})."),
+    "numeric": (8114, "Error converting data type nvarchar to numeric ({message})."),
+    "double precision": (8114, "Error converting data type nvarchar to float ({message})."),
 }
-
-
-def _conversion_failed(message: str) -> QueryError:
-    parts = re.match(r'invalid input syntax for type (.+?): "(.*)"', message, re.S)
-    kind, value = (parts[1], parts[2]) if parts else ("its data type", "")
-    if kind in ("date", "timestamp", "time"):
-        return sql_error(241, "Conversion failed when converting date and/or time from character string.")
-    number = {"uuid": 8169, "numeric": 8114, "double precision": 8114}.get(kind, 245)
-    return sql_error(number, f"Conversion failed when converting the nvarchar value '{value}' to data type {kind}.")
+_MESSAGES = {
+    **_CONVERSIONS,
+    "22P02": (245, "Conversion failed when converting the nvarchar value '{subject}' to data type {type}."),
+    "22007": _DATE_CONVERSION,
+    "22008": (242, "The conversion of a character type to a date type resulted in an out-of-range value ({message})."),
+    "22001": (2628, "String or binary data would be truncated ({message})."),
+    "22003": (8115, "Arithmetic overflow error converting expression to its data type ({message})."),
+    "22012": (8134, "Divide by zero error encountered."),
+    "22P04": (213, "Column name or number of supplied values does not match table definition."),
+    "23502": (
+        515,
+        "Cannot insert the value NULL into column '{column}', table '{database}.{table}'; column does not allow nulls. "
+        "{verb} fails.",
+    ),
+    "23503": (547, _CONFLICT),
+    "23514": (547, _CONFLICT),
+    "23505": (
+        2627,
+        "Violation of UNIQUE or PRIMARY KEY constraint '{constraint}'. Cannot insert duplicate key in object "
+        "'{table}'. The duplicate key value is {key}.",
+    ),
+    "40001": (UPDATE_CONFLICT, "Snapshot isolation transaction aborted due to update conflict. Retry the transaction."),
+    "40P01": (
+        DEADLOCK,
+        "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. "
+        "Rerun the transaction.",
+    ),
+    "42501": (
+        229,
+        "The {verb} permission was denied on the object '{denied}', database '{database}', schema '{schema}'.",
+    ),
+    "42601": (102, "Incorrect syntax near '{subject}'."),
+    "42702": (209, "Ambiguous column name '{subject}'."),
+    "42703": (207, "Invalid column name '{subject}'."),
+    "42803": (8120, "A column is neither in an aggregate function nor in the GROUP BY clause ({message})."),
+    "42804": (206, "Operand type clash ({message})."),
+    "42846": (529, "Explicit conversion between these data types is not allowed ({message})."),
+    "42883": (195, "Not a recognized built-in function name, or not for these types ({message})."),
+    "428C9": (544, "Cannot insert explicit value for an identity column ({message})."),
+    "42P01": (208, "Invalid object name '{subject}'."),
+    "unbound": (4104, 'The multi-part identifier "{subject}" could not be bound.'),
+    "0A000": (40515, "Not supported by the stand-in: it needs SQL Server ({message})."),
+    "55P03": (1222, "Lock request time out period exceeded."),
+    "57014": (CANCELLED, "The client cancelled the statement."),
+}
+"""SQL Server's number and sentence for a SQLSTATE."""
 
 
 def _denied(message: str, objects: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """The object of "permission denied for table x" or "for schema x", which names no object."""
-    kind, name = re.sub(r".*denied for (\w+) \"?([^\"]*)\"?$", r"\1 \2", message).split(" ", 1)
-    for schema, mentioned in objects:
-        if (kind == "schema" and schema == name) or (kind != "schema" and mentioned == name):
-            return schema, mentioned
-    return "dbo", name
+    """The object of "permission denied for table x", or of "for schema x", which names none."""
+    kind, name = (re.findall(r"denied for (\w+) \"?([^\"]*)", message) or [("", "")])[0]
+    mentioned = (pair for pair in objects if pair[kind != "schema"] == name)
+    return next(mentioned, ("dbo", name))
 
 
 def _as_written(name: str, sql: str) -> str:

@@ -20,7 +20,8 @@ from pysqlbridge.tds.token import DoneStatus, done
 from pysqlbridge.tds.token import error as error_token
 
 from promptsales.local.sqlserver import errors
-from promptsales.local.sqlserver.translate import Control, Statement, parse, parse_insert
+from promptsales.local.sqlserver.batch import Control, parse, parse_insert
+from promptsales.local.sqlserver.translate import Statement
 from promptsales.local.sqlserver.types import ColumnEncoder, register_loaders, wire_type
 
 VERSION = "PromptSales stand-in for SQL Server (TDS 7.4 in front of PostgreSQL {postgres}); not Microsoft SQL Server"
@@ -73,7 +74,8 @@ class Backend(psycopg.Connection[Any]):
 
     def client_spoke(self) -> bool:
         """Whether the client sent something, or hung up, since its request: it wants no more of the answer."""
-        return self.interrupted or bool(self.client and select.select([self.client], [], [], 0)[0])
+        self.interrupted = self.interrupted or bool(self.client and select.select([self.client], [], [], 0)[0])
+        return self.interrupted
 
 
 class Session:
@@ -136,6 +138,9 @@ class Session:
                 else:
                     self._statement(statement, parameters, more)
             except QueryError as error:
+                if error.number == errors.CANCELLED and self._backend.interrupted:
+                    self._done()
+                    return
                 if not left or self._xact_abort or error.number not in errors.ENDS_STATEMENT_ONLY:
                     self._failed(error, line=line)
                     return
@@ -354,4 +359,4 @@ class Session:
 
 
 def _cancelled() -> QueryError:
-    return errors.sql_error(3617, "The client cancelled the statement.")
+    return errors.sql_error(errors.CANCELLED, "The client cancelled the statement.")

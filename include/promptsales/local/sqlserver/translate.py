@@ -1,36 +1,23 @@
-"""T-SQL batches to PostgreSQL statements: sqlglot's two dialects, and what they leave to do.
-
-`parse` cuts a batch into statements before anything runs, as SQL Server compiles a batch whole.
-"""
+"""One T-SQL statement as PostgreSQL: sqlglot's two dialects, and what they leave to do."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.expressions import DataType
 
-from promptsales.local.sqlserver.errors import no_procedure, not_supported, option_not_supported, sql_error
+from promptsales.local.sqlserver.errors import not_supported, option_not_supported, sql_error
 
 Variables = Mapping[str, Any]
 """Values of `@@rowcount` and its like, and of the parameters of sp_executesql: names in lower case."""
-
-
-@dataclass(frozen=True)
-class Control:
-    """A statement about the session: `begin`, `commit`, `rollback`, `save`, `isolation`, `option` or `use`."""
-
-    kind: str
-    name: str | None = None
-    value: str = ""
-    guarded: bool = False
-    """It came after IF @@TRANCOUNT > 0."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +35,8 @@ class Statement:
     tree: exp.Expr | None = None
     names: tuple[str, ...] | None = None
     """Result column names as SQL Server gives them; None where only PostgreSQL knows them."""
-    objects: tuple[tuple[str, str], ...] = field(default=())
+    objects: tuple[tuple[str, str], ...] = ()
+    """The (schema, name) pairs it mentions, in lower case."""
 
     def sql(self, variables: Variables) -> str:
         """The PostgreSQL text.
@@ -62,217 +50,48 @@ class Statement:
         return self.tree.transform(_bind, variables).sql(dialect="postgres", comments=False)
 
 
-def parse(batch: str) -> list[Control | Statement]:
-    """The statements of a batch, in order.
+def translate(source: str, line: int) -> Iterator[Statement]:
+    """The statements of `source`, which may follow each other without a semicolon.
+
+    Args:
+        source: T-SQL without transaction control, EXEC or SET.
+        line: where it begins in its batch.
 
     Raises:
-        QueryError: a syntax error, or something that only SQL Server runs.
+        QueryError: a syntax error, or a statement that only SQL Server runs.
     """
-    if (inserts := _bulk_inserts(batch)) is not None:
-        return inserts
-    if "\x00" in batch:
-        raise sql_error(40517, "The stand-in's PostgreSQL cannot hold the character NUL in text.")
-    return list(_statements(batch))
-
-
-def parse_insert(source: str) -> Statement:
-    """A bulk INSERT as an ordinary statement: for what COPY refuses and INSERT converts, or explains better."""
-    (statement,) = _statements(source)
-    assert isinstance(statement, Statement)
-    return statement
-
-
-# --- bulk loads ----------------------------------------------------------------------------------------------
-
-BULK_CHARACTERS = 4000
-"""Below this length a batch is parsed like any other."""
-
-_VALUE = r"(?:[Nn]?\x00++|NULL|null|0x(?:[\dA-Fa-f]{2})*+|-?+(?:0|[1-9]\d*+)(?:\.\d++)?+(?:[Ee][+-]?\d++)?+)"
-_ROW = rf"\(\s*+{_VALUE}(?:\s*+,\s*+{_VALUE})*+\s*+\)"
-_INSERT = re.compile(
-    r"\s*(?i:INSERT\s+(?:INTO\s+)?)(?P<table>[\w.\[\]]+)\s*(?P<columns>\([\w\s,\[\]]+\))\s*(?i:VALUES)\s*"
-    rf"(?P<rows>{_ROW}(?:\s*+,\s*+{_ROW})*+)\s*(?:;\s*)?"
-)
-_ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
-_COPY_CODE = (
-    *(("),(", "\n"), (",", "\t"), ("0x", "\\\\x")),
-    *(("N\x00", "\x00"), ("n\x00", "\x00"), ("NULL", "\\N"), ("null", "\\N")),
-)
-
-
-def _bulk_inserts(batch: str) -> list[Control | Statement] | None:
-    """A batch of nothing but INSERT ... VALUES of literals, as COPY; None when it is anything else.
-
-    PostgreSQL takes longer to parse a long VALUES list than to store its rows. Splitting at every quote leaves what
-    is outside of string literals at even places: only that is matched and rewritten, with NUL in the place of each
-    literal. A quote in a comment or in a [name] makes the outside match nothing, and the parser takes over.
-    """
-    if len(batch) < BULK_CHARACTERS or "\x00" in batch:
-        return None
-    pieces = batch.split("'")
-    outside, inside = "\x00".join(pieces[::2]), pieces[1::2]
-    found: list[Control | Statement] = []
-    end = used = 0
-    while end < len(outside):
-        match = _INSERT.match(outside, end)
-        if match is None:
-            return None
-        end = match.end()
-        literals = inside[used : used + match[0].count("\x00")]
-        used += len(literals)
-        target = re.sub(r"\[(\w+)\]", lambda name: f'"{name[1].lower()}"', f"{match['table']} {match['columns']}")
-        schema, _, table = re.sub(r"[\[\]]", "", match["table"]).lower().rpartition(".")
-        found.append(
-            Statement(
-                source=_weave(match[0].split("\x00"), literals, "'"),
-                verb="INSERT",
-                ready=f"COPY {target} FROM STDIN",
-                copy=_copy_data(match["rows"], literals),
-                objects=((schema or "dbo", table),),
-            )
-        )
-    return found or None
-
-
-def _copy_data(rows: str, literals: list[str]) -> bytes:
-    code = "".join(rows.split())
-    for sql, copied in _COPY_CODE:
-        code = code.replace(sql, copied)
-    text = "\x00".join(literals)
-    for character, escaped in _ESCAPES:
-        text = text.replace(character, escaped)
-    # Nothing between two literals: they were one, cut at a doubled quote.
-    outside = [piece or "'" for piece in code.split("\x00")]
-    return (_weave(outside, text.split("\x00") if literals else [], "")[1:-1] + "\n").encode()
-
-
-def _weave(outside: list[str], inside: list[str], quote: str) -> str:
-    woven = [""] * (len(outside) + len(inside))
-    woven[::2], woven[1::2] = outside, inside
-    return quote.join(woven)
-
-
-# --- statements that are about the session -------------------------------------------------------------------
-
-_OPAQUE = re.compile(r"'(?:[^']|'')*'|\[(?:[^\]]|\]\])*\]|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_CONTROL = re.compile(
-    r"""(?P<end>;)
-    | (?P<guard>\bIF\s+@@TRANCOUNT\s*>\s*0\s+)?
-      \b(?:(?P<begin>BEGIN)\s+TRAN(?:SACTION)?|(?P<commit>COMMIT)(?:\s+(?:TRAN(?:SACTION)?|WORK))?
-         |(?P<rollback>ROLLBACK)(?:\s+(?:TRAN(?:SACTION)?|WORK))?|(?P<save>SAVE)\s+TRAN(?:SACTION)?)\b
-      (?:[^\S\n]+(?!(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|SET|COMMIT|ROLLBACK|SAVE|BEGIN|USE|EXEC|EXECUTE|IF
-         |ALTER|TRUNCATE|END|DECLARE|PRINT)\b)(?P<name>[\w\[\]]+))?
-    | \bSET\s+TRANSACTION\s+ISOLATION\s+LEVEL\s+
-      (?P<isolation>READ\s+UNCOMMITTED|READ\s+COMMITTED|REPEATABLE\s+READ|SNAPSHOT|SERIALIZABLE)\b
-    | \bSET\s+(?P<option>[A-Z_]+(?:\s*,\s*[A-Z_]+)*)(?:\s+[\w.\[\]]+(?=\s+(?:ON|OFF)\b))?
-      \s+(?P<value>-?\w+)(?=\s|;|$)
-    | \bUSE\s+(?P<use>[\w\[\]]+)
-    | \bALTER\s+SEQUENCE\s+(?P<sequence>[\w.\[\]]+)\s+RESTART(?:\s+WITH)?\s+(?P<start>-?\d+)
-    | \bUPDATE\s+STATISTICS\s+(?P<statistics>[\w.\[\]]+)[^;]*""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_ONLY_SQL_SERVER = re.compile(
-    r"\b(OPENQUERY|OPENROWSET|OPENDATASOURCE|(?:EN|DE)CRYPTBY\w+|(?:VERIFY)?SIGN(?:ED)?BY\w+|CERT\w*_ID|KEY_GUID|HASHBYTES)\s*\(",
-    re.IGNORECASE,
-)
-
-
-def _blank(match: re.Match[str]) -> str:
-    text = match[0]
-    if text[0] == "[":
-        return text if re.fullmatch(r"\[\w+\]", text) else "_" * len(text)
-    return (" " if text[0] in "-/" else "_") * len(text)
-
-
-def _statements(batch: str) -> Iterator[Control | Statement]:
-    # The same text with every literal and comment blanked out: what is found in it is code, at the same place.
-    code = _OPAQUE.sub(_blank, batch)
-    if refused := _ONLY_SQL_SERVER.search(code):
-        raise option_not_supported(refused[1].upper())
-    start = 0
-    for match in _CONTROL.finditer(code):
-        yield from _parsed(batch, code, start, match.start())
-        start = match.end()
-        if not match["end"]:
-            yield _control(match)
-    yield from _parsed(batch, code, start, len(batch))
-
-
-def _control(match: re.Match[str]) -> Control | Statement:
-    found = {name: re.sub(r"[\[\]]", "", value) for name, value in match.groupdict().items() if value is not None}
-    for kind in ("begin", "commit", "rollback", "save"):
-        if kind in found:
-            return Control(kind, name=found.get("name"), guarded="guard" in found)
-    if "isolation" in found:
-        return Control("isolation", value=" ".join(found["isolation"].upper().split()))
-    if "option" in found:
-        return Control("option", name=found["option"].upper(), value=found["value"].upper())
-    if "use" in found:
-        return Control("use", name=found["use"])
-    if "sequence" in found:
-        name, action = found["sequence"], f"ALTER SEQUENCE {found['sequence']} RESTART WITH {found['start']}"
-    else:
-        name, action = found["statistics"], f"ANALYZE {found['statistics']}"
-    schema, _, table = name.lower().rpartition(".")
-    return Statement(match[0], action.split()[0], ready=action, objects=((schema or "dbo", table),))
-
-
-# --- everything else -----------------------------------------------------------------------------------------
-
-
-def _parsed(batch: str, batch_code: str, start: int, end: int) -> Iterator[Statement]:
-    source, code = batch[start:end], batch_code[start:end]
-    if not code.strip():
-        return
-    line = batch.count("\n", 0, start + len(code) - len(code.lstrip())) + 1
-    if procedure := re.match(r"\s*EXEC(?:UTE)?\b\s*(?:@\w+\s*=\s*)?\(?([\w.\[\]]*)", code, re.IGNORECASE):
-        raise no_procedure(procedure[1])
-    if re.match(r"\s*(?:UPDATE|DELETE)\s+TOP\b", code, re.IGNORECASE):
-        raise option_not_supported("TOP in UPDATE or DELETE")
-    if output := _OUTPUT_OF_DELETE.match(code):
-        cut, end = output.span(2)
-        source = f"{source[:cut]} {source[end:]} {source[cut:end]}"
+    what = " ".join(source.split()[:2]).upper()
     try:
-        trees = [tree for tree in sqlglot.parse(source, read="tsql") if tree is not None]
+        tree = sqlglot.parse_one(source, read="tsql")
     except ParseError as error:
-        near = error.errors[0].get("highlight") if error.errors else ""
-        words = code.upper().split()
-        if words[0] in _REFUSED:
-            raise not_supported(" ".join(words[:2])) from None
-        raise sql_error(102, f"Incorrect syntax near '{near}'.") from None
+        if _REFUSED.match(what):
+            raise not_supported(what) from None
+        near = error.errors[0]
+        if _STARTS.fullmatch(near["highlight"]) and (head := source[: _offset(source, near)]).strip():
+            yield from translate(head, line)
+            yield from translate(source[len(head) :], line + head.lstrip().count("\n"))
+            return
+        raise sql_error(102, f"Incorrect syntax near '{near['highlight']}'.") from None
     except TokenError:
         raise sql_error(105, "Unclosed quotation mark after the character string.") from None
-    for tree in trees:
-        if not isinstance(tree, _RUNS) or tree.args.get("into"):
-            raise not_supported(" ".join(code.upper().split()[:2]))
-        yield _translated(tree, source, line)
+    if not isinstance(tree, _RUNS) or tree.args.get("into"):
+        raise not_supported(what)
+    yield _translated(tree, source, line)
 
 
-# sqlglot reads OUTPUT at the end of a DELETE, SQL Server before its FROM or WHERE.
-_OUTPUT_OF_DELETE = re.compile(r"(\s*DELETE\b.*?)(\bOUTPUT\b.*?)(?=\b(?:FROM|WHERE)\b)", re.IGNORECASE | re.DOTALL)
+def _offset(source: str, near: dict[str, Any]) -> int:
+    """Where in `source` the word begins that sqlglot stumbled over; its column is the word's last."""
+    lines = source.split("\n")[: near["line"] - 1]
+    return sum(len(line) + 1 for line in lines) + int(near["col"]) - len(near["highlight"])
+
+
+_STARTS = re.compile("SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|TRUNCATE", re.IGNORECASE)
 _RUNS = (exp.Query, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable)
-_REFUSED = {
-    "CREATE",
-    "ALTER",
-    "DROP",
-    "GRANT",
-    "DENY",
-    "REVOKE",
-    "BACKUP",
-    "RESTORE",
-    "OPEN",
-    "CLOSE",
-    "DBCC",
-    "IF",
-    "DECLARE",
-    "WHILE",
-    "BULK",
-    "PRINT",
-    "WAITFOR",
-    "KILL",
-    "RAISERROR",
-    "THROW",
-}
+_REFUSED = re.compile(
+    r"(?:CREATE|ALTER|DROP|GRANT|DENY|REVOKE|BACKUP|RESTORE|OPEN|CLOSE|DBCC|IF|DECLARE|WHILE|BULK|PRINT|WAITFOR|KILL"
+    r"|RAISERROR|THROW)\b",
+    re.IGNORECASE,
+)
 
 
 def _translated(tree: exp.Expr, source: str, line: int) -> Statement:
@@ -299,19 +118,7 @@ def _column_names(tree: exp.Expr) -> tuple[str, ...] | None:
     return tuple(column.alias_or_name if isinstance(column, exp.Alias | exp.Column) else "" for column in columns)
 
 
-_IGNORED_HINTS = {
-    "NOLOCK",
-    "READUNCOMMITTED",
-    "READCOMMITTED",
-    "READCOMMITTEDLOCK",
-    "ROWLOCK",
-    "PAGLOCK",
-    "TABLOCK",
-    "HOLDLOCK",
-    "SERIALIZABLE",
-    "REPEATABLEREAD",
-    "FORCESEEK",
-}
+_IGNORED_HINT = re.compile("NOLOCK|READ(UN)?COMMITTED(LOCK)?|(ROW|PAG|TAB|HOLD)LOCK|SERIALIZABLE|REPEATABLEREAD")
 """Row versions make readers wait for nobody, and MERGE and inserts are guarded by their unique keys."""
 
 
@@ -326,9 +133,9 @@ def _take_hints(table: exp.Table) -> None:
     table.set("hints", None)
     locks = hints & {"UPDLOCK", "XLOCK"}
     # PostgreSQL skips locked rows only where it locks the others.
-    refused = hints - locks - _IGNORED_HINTS - ({"READPAST"} if locks else set())
-    if refused:
-        raise option_not_supported(min(refused))
+    for hint in hints - locks - ({"READPAST"} if locks else set()):
+        if not _IGNORED_HINT.fullmatch(hint):
+            raise option_not_supported(hint)
     select = table.parent_select
     if locks and isinstance(select, exp.Select):
         of = exp.to_table(table.alias_or_name)
@@ -388,7 +195,7 @@ def _rewrite(node: exp.Expr) -> exp.Expr:
         case exp.National():
             return exp.Literal.string(node.name)
         case exp.HexString():
-            return exp.cast(exp.Literal.string(f"\\x{node.name}"), "bytea", dialect="postgres")
+            return _binary(node.name)
         case exp.Identifier() if node.args.get("quoted"):
             return exp.to_identifier(node.name.lower(), quoted=True)
         case exp.Column() if node.table.lower() in ("inserted", "deleted"):
@@ -399,7 +206,8 @@ def _rewrite(node: exp.Expr) -> exp.Expr:
             return exp.DataType.build("text", dialect="postgres")
         case exp.DateAdd() | exp.DateDiff():
             # sqlglot keeps DATEDIFF(part, from, to) as this=to, expression=from.
-            unit = exp.Literal.string(_DATE_PARTS.get(node.text("unit").lower(), node.text("unit").lower()))
+            part = node.text("unit").upper()
+            unit = exp.Literal.string(TSQL.DATE_PART_MAPPING.get(part, part).lower())
             name = "dateadd" if isinstance(node, exp.DateAdd) else "datediff"
             return exp.Anonymous(this=name, expressions=[unit, node.expression, node.this])
         case exp.Length():
@@ -420,27 +228,6 @@ def _rewrite(node: exp.Expr) -> exp.Expr:
                 if options.args.get(option):
                     raise option_not_supported("TOP ... " + option.replace("_", " ").upper())
     return node
-
-
-_DATE_PARTS = {
-    "yy": "year",
-    "yyyy": "year",
-    "qq": "quarter",
-    "q": "quarter",
-    "mm": "month",
-    "m": "month",
-    "dd": "day",
-    "d": "day",
-    "wk": "week",
-    "ww": "week",
-    "hh": "hour",
-    "mi": "minute",
-    "n": "minute",
-    "ss": "second",
-    "s": "second",
-    "ms": "milliseconds",
-    "millisecond": "milliseconds",
-}
 
 
 def _bind(node: exp.Expr, variables: Variables) -> exp.Expr:
@@ -466,5 +253,10 @@ def literal(value: Any) -> exp.Expr:
         case float():
             return exp.cast(exp.Literal.string(repr(value)), "double precision", dialect="postgres")
         case bytes():
-            return exp.cast(exp.Literal.string(f"\\x{value.hex()}"), "bytea", dialect="postgres")
+            return _binary(value.hex())
     return exp.Literal.string(str(value))
+
+
+def _binary(digits: str) -> exp.Expr:
+    # T-SQL reads 0xABC as 0x0ABC.
+    return exp.cast(exp.Literal.string(f"\\x{digits:0>{len(digits) + len(digits) % 2}}"), "bytea", dialect="postgres")
