@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test up down lint format bench requirements clean
+.PHONY: demo test down lint format bench requirements clean
 
 demo: $(INSTALLED) ## seed four databases, run three ETL cycles through Airflow, show that the counts agree
 	$(BIN)/promptsales demo --scale $(SCALE) --changes $(CHANGES)

@@ -28,6 +28,7 @@ from promptsales.database.initialise import initialise
 from promptsales.local import airflow, engines
 from promptsales.local.state import local_dir
 from promptsales.seeding.plan import SeedPlan, today
+from promptsales.seeding.progress import table_bars
 from promptsales.seeding.seed import seed_all
 from promptsales.seeding.simulate import simulate_changes
 from promptsales.settings import Settings
@@ -96,19 +97,16 @@ class _Demo:
         self.etl = from_settings(settings)
         with _step("Creating the schemas (promptsales db init)"):
             initialise(self.owner)
-        migration = threading.Thread(target=airflow.migrate, args=[self.root])
-        migration.start()
-        self._seed(plan)
         with _step("Preparing Airflow's metadata database"):
-            migration.join()
+            airflow.migrate(self.root)
+        self._seed(plan)
         return all([self._first_cycle(), self._changed_cycle(changes), self._idle_cycle()])
 
     def _seed(self, plan: SeedPlan) -> None:
         with _bars() as bars:
-            report = seed_all(self.owner, plan, bars)
-        console.print(
-            f"[green]✓[/green] Seeded {report.rows:,} rows in {report.seconds:.1f} s ({report.rows_per_second:,.0f} rows/s)"
-        )
+            report = seed_all(self.owner, plan, table_bars(bars))
+        rate = f"{report.rows:,} rows in {report.seconds:.1f} s, {report.rows_per_second:,.0f} rows/s"
+        console.print(f"[green]✓[/green] Seeding the three sources ({rate})")
 
     def _first_cycle(self) -> bool:
         moved = self._cycle("Cycle 1: everything is new", sum(c.source_rows for c in count_tables(self.etl)))
@@ -164,7 +162,7 @@ def moved_of(changes: TableChanges, count: TableCount) -> Changes:
 
 
 def _counts_table(counts: list[TableCount], moved: TableChanges) -> Table:
-    view = Table("", "source", "table", title="Rows at the source and in the warehouse")
+    view = Table("", "table", title="Rows at the source and in the warehouse")
     for heading in ("source", "moved", "warehouse"):
         view.add_column(heading, justify="right")
     for count in counts:
@@ -182,31 +180,36 @@ def _counts_table(counts: list[TableCount], moved: TableChanges) -> Table:
 
 
 def _changes_table(counts: list[TableCount], made: TableChanges, moved: TableChanges) -> Table:
-    view = Table("", "source", "table", title="Changes made in the sources, and moved: inserted / updated / deleted")
-    for heading in ("made", "moved", "source rows", "warehouse rows"):
-        view.add_column(heading, justify="right")
+    view = Table("", "table", title="Rows inserted/updated/deleted in the sources, and moved")
+    for heading in ("made", "moved", "source", "warehouse"):
+        view.add_column(heading, justify="right", no_wrap=True)
     for count in counts:
         expected, found = moved_of(made, count), moved_of(moved, count)
         if expected.total or found.total or not count.agrees:
             view.add_row(
-                _mark(expected == found and count.agrees), count.source, count.table, _slashed(expected),
-                _slashed(found), f"{count.source_rows:,}", f"{count.mirror_rows:,}",
+                _mark(expected == found and count.agrees), _name(count), _slashed(expected), _slashed(found),
+                f"{count.source_rows:,}", f"{count.mirror_rows:,}",
             )  # fmt: skip
     total_made, total_moved = (sum(change.total for change in side.values()) for side in (made, moved))
     view.add_section()
-    view.add_row(_mark(total_made == total_moved), "all", "", f"{total_made:,}", f"{total_moved:,}", "", "")
+    view.add_row(_mark(total_made == total_moved), "all changes", f"{total_made:,}", f"{total_moved:,}", "", "")
     return view
 
 
 def _revenue_line(revenue: RevenueCheck) -> str:
     return (
-        f"{_mark(revenue.agrees)} Revenue: PromptAds {revenue.promptads:,} = PromptCRM sales {revenue.promptcrm:,} "
-        f"= warehouse {revenue.warehouse:,} ({revenue.campaigns_apart} campaigns apart)"
+        f"{_mark(revenue.agrees)} Revenue, every campaign in its own currency:\n"
+        f"  PromptAds {revenue.promptads:,}, PromptCRM sales {revenue.promptcrm:,}, warehouse {revenue.warehouse:,};\n"
+        f"  {revenue.campaigns_apart} campaigns differ by a cent or more"
     )
 
 
 def _slashed(change: Changes) -> str:
-    return f"{change.inserted:,} / {change.updated:,} / {change.deleted:,}"
+    return f"{change.inserted:,}/{change.updated:,}/{change.deleted:,}"
+
+
+def _name(count: TableCount) -> str:
+    return f"{count.source}.{count.table}"
 
 
 def _mark(agrees: bool) -> str:

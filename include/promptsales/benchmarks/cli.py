@@ -12,6 +12,7 @@ from rich.table import Table
 from promptsales.benchmarks.etl import SourceFigures, measure
 from promptsales.local.state import local_dir
 from promptsales.seeding.plan import SeedPlan, today
+from promptsales.seeding.progress import table_bars
 
 app = typer.Typer(help="Measure the platform on engines of its own.", no_args_is_help=True)
 console = Console()
@@ -28,9 +29,10 @@ def etl(
 ) -> None:
     """Seeding and initial load in rows per second, and the peak memory of the ETL process."""
     with Progress(console=console, transient=True) as bars:
-        seeded, figures = measure(local_dir() / "bench", SeedPlan(as_of=today(), scale=scale), bars)
+        seeded, figures = measure(local_dir() / "bench", SeedPlan(as_of=today(), scale=scale), table_bars(bars))
     console.print(
-        f"Seeding at scale {scale:g}: {seeded.rows:,} rows in {seeded.seconds:.1f} s, {seeded.rows_per_second:,.0f} rows/s"
+        f"Seeding at scale {scale:g}: {seeded.rows:,} rows in {seeded.seconds:.1f} s, "
+        f"{seeded.rows_per_second:,.0f} rows/s"
     )
     console.print(_loads_table(figures))
     for source in figures:

@@ -8,15 +8,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.progress import Progress
-
 from promptsales.connections import from_settings
 from promptsales.database.initialise import initialise
 from promptsales.etl.run import TableResult, run_pipeline
 from promptsales.etl.spec import load_pipelines, pipeline_of
 from promptsales.local import engines
 from promptsales.seeding.plan import SeedPlan
-from promptsales.seeding.seed import SeedReport, seed_all
+from promptsales.seeding.seed import Progress, SeedReport, seed_all
 from promptsales.settings import Settings
 
 
@@ -34,7 +32,7 @@ class SourceFigures:
     peak_mb: float
 
 
-def measure(root: Path, plan: SeedPlan, bars: Progress) -> tuple[SeedReport, list[SourceFigures]]:
+def measure(root: Path, plan: SeedPlan, progress: Progress) -> tuple[SeedReport, list[SourceFigures]]:
     """Seed fresh engines under `root` and load every source once; the engines are stopped at the end.
 
     Raises:
@@ -46,7 +44,7 @@ def measure(root: Path, plan: SeedPlan, bars: Progress) -> tuple[SeedReport, lis
         settings = Settings.model_validate(engines.environment(root))
         owner = from_settings(settings, admin=True)
         initialise(owner)
-        seeded = seed_all(owner, plan, bars)
+        seeded = seed_all(owner, plan, progress)
         return seeded, [_in_own_process(source, settings) for source in load_pipelines()]
     finally:
         engines.down(root, purge=True)

@@ -77,7 +77,7 @@ class _SnapshotNeededError(Exception):
 
 def read_pieces(
     collection: Collection[Document], table: TableSpec, low: Position | None, page_size: int = 5000
-) -> Iterator[Piece]:
+) -> Generator[Piece]:
     """The changes of a collection since `low`, in pieces to commit one after the other.
 
     Ask for a piece only when the one before is committed. The last piece of a run says so; it may hold no
@@ -103,7 +103,7 @@ def read_pieces(
     return _name_failures(collection.full_name, _Reader(collection, table, page_size).pieces(low))
 
 
-def _name_failures(name: str, pieces: Iterator[Piece]) -> Iterator[Piece]:
+def _name_failures(name: str, pieces: Iterator[Piece]) -> Generator[Piece]:
     try:
         yield from pieces
     except ConnectionFailure as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,8 +132,11 @@ def _run_once(
     with closing(connections.postgres()) as warehouse, closing(connections.redis()) as redis:
         warehouse.autocommit = True
         low = watermarks.current(warehouse, redis, pipeline.source, table.name)
-        with closing(_Reader(pipeline, table, connections)) as reader:
-            for piece in reader.pieces(low, page_rows):
+        with (
+            closing(_Reader(pipeline, table, connections)) as reader,
+            closing(reader.pieces(low, page_rows)) as pieces,
+        ):
+            for piece in pieces:
                 result.add(commit_piece(warehouse, pipeline, table, piece, run_id))
                 watermarks.publish(redis, pipeline.source, table.name, piece.high)
                 on_piece(result)
@@ -151,7 +154,7 @@ class _Reader:
         else:
             self._sqlserver = connections.ads() if pipeline.source == "promptads" else connections.crm()
 
-    def pieces(self, low: Position | None, page_rows: int) -> Iterator[Piece]:
+    def pieces(self, low: Position | None, page_rows: int) -> Generator[Piece]:
         if self._sqlserver is not None:
             return sqlserver_source.read_pieces(self._sqlserver, self.table, low, page_rows)
         return mongodb_source.read_pieces(self._mongo[self.table.source], self.table, low, page_rows)

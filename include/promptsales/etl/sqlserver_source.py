@@ -10,7 +10,9 @@ Rule: https://learn.microsoft.com/sql/t-sql/functions/min-active-rowversion-tran
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pymssql
@@ -48,7 +50,7 @@ _TYPE_FAMILIES = {
 
 def read_pieces(
     connection: pymssql.Connection, table: TableSpec, low: Position | None, page_rows: int = PAGE_ROWS
-) -> Iterator[Piece]:
+) -> Generator[Piece]:
     """The changes of one table since `low`, in pieces of at most `page_rows` rows.
 
     The first piece carries every deletion of the window; the last one's position is the window's high end. Each
@@ -64,36 +66,48 @@ def read_pieces(
         SourceShapeError: the view, a column or a permission is missing, or a column changed type.
         LoadError: the source is behind the committed position, or did not answer.
     """
-    source = _Source(connection, table, page_rows)
-    high = source.ceiling()
-    position: Position = low or {"version": 0, "key": None}
-    if high < position["version"]:
-        raise LoadError(
-            f"{table.source}: the source's version ceiling is {high}, behind the committed watermark "
-            f"{position['version']}: the database was restored or replaced. Its mirror must be reconciled: delete the "
-            f"table's row from etl.watermarks to read it whole again."
-        )
-    deletions = source.deletions(position["version"], high)
-    while True:
-        rows = source.page(position, high)
-        last = len(rows) < page_rows
-        end: Position = {"version": high, "key": None} if last else source.position_of(rows[-1])
-        yield Piece(low=low, high=end, rows=rows, deletions=deletions, last=last)
-        if last:
-            return
-        low, position, deletions = end, end, iter(())
+    with closing(_Source(connection, table, page_rows)) as source:
+        high = source.ceiling()
+        position: Position = low or {"version": 0, "key": None}
+        if high < position["version"]:
+            raise LoadError(
+                f"{table.source}: the source's version ceiling is {high}, behind the committed watermark "
+                f"{position['version']}: the database was restored or replaced. Its mirror must be reconciled: delete "
+                "the table's row from etl.watermarks to read it whole again."
+            )
+        deletions = source.deletions(position["version"], high)
+        page = source.page_after(position, high)
+        while True:
+            rows = page.result()
+            last = len(rows) < page_rows
+            end: Position = {"version": high, "key": None} if last else source.position_of(rows[-1])
+            if not last:
+                page = source.page_after(end, high)
+            yield Piece(low=low, high=end, rows=rows, deletions=deletions, last=last)
+            if last:
+                return
+            low, deletions = end, iter(())
 
 
 class _Source:
-    """One source view, read page by page over one connection."""
+    """One source view, read page by page over one connection.
+
+    A connection carries one result at a time, so every query runs in one worker thread, in the order asked for. That
+    thread reads the next page while the warehouse commits the last one.
+    """
 
     def __init__(self, connection: pymssql.Connection, table: TableSpec, page_rows: int) -> None:
         self.connection = connection
         self.table = table
         self.page_rows = page_rows
         self.key_at = [table.column_names.index(name) for name in table.key]
+        self.worker = ThreadPoolExecutor(1, thread_name_prefix=table.source)
         connection.autocommit(True)
         self._query(f"SET LOCK_TIMEOUT {LOCK_WAIT_MS}")
+
+    def close(self) -> None:
+        """Wait for the query under way, if any; nothing else is asked for."""
+        self.worker.shutdown(cancel_futures=True)
 
     def ceiling(self) -> int:
         """The highest version that no open transaction can still write below."""
@@ -103,8 +117,12 @@ class _Source:
     def position_of(self, row: tuple[Any, ...]) -> Position:
         return {"version": row[-1], "key": [row[at] for at in self.key_at]}
 
-    def page(self, position: Position, high: int) -> list[tuple[Any, ...]]:
-        """The next rows after `position`: first those that tie with its version, then the later versions."""
+    def page_after(self, position: Position, high: int) -> Future[list[tuple[Any, ...]]]:
+        """The next rows after `position`, on their way: at most `page_rows`, fewer only at the window's end."""
+        return self.worker.submit(self._page, position, high)
+
+    def _page(self, position: Position, high: int) -> list[tuple[Any, ...]]:
+        """First the rows that tie with the position's version, then the later versions."""
         rows: list[tuple[Any, ...]] = []
         if position["key"] is not None:
             after, values = _after(self.table.key, position["key"])
@@ -119,7 +137,7 @@ class _Source:
         version, key = low + 1, ""
         while True:
             values = {"table": self.table.source.removeprefix("etl."), "after": version, "high": high, "key": key}
-            rows = self._query(query, values)
+            rows = self.worker.submit(self._query, query, values).result()
             for values_of_key, at in rows:
                 yield (*json.loads(values_of_key), at)
             if len(rows) < self.page_rows:

@@ -103,7 +103,8 @@ def influencers(plan: SeedPlan, ref: Reference) -> Influencers:
 
 def country_population(ref: Reference, country: int) -> float:
     """People in the markets of a country, as the weight of that country."""
-    return sum(market.population for market in ref.markets if market.country == country) ** 0.7
+    people = sum(market.population for market in ref.markets if market.country == country)
+    return float(people**0.7)
 
 
 def campaigns(plan: SeedPlan, ref: Reference, people: Influencers) -> Campaigns:
@@ -241,4 +242,5 @@ def _budgets(plan: SeedPlan, ref: Reference, brand: Ints, country: Ints, planned
     expected = planned_sales * mean_price[sector] * MEAN_SALE_DOLLARS
     returns = np.exp(rng.normal(1.1, 0.45, plan.campaigns))
     hundreds_of_dollars = np.maximum(np.rint(expected / returns / 100), 5)
-    return np.rint(hundreds_of_dollars * 100 * per_dollar).astype(np.int64) * 100
+    cents: Ints = np.rint(hundreds_of_dollars * 100 * per_dollar).astype(np.int64) * 100
+    return cents

@@ -61,7 +61,10 @@ def at(second: int) -> datetime:
 def _moments(plan: SeedPlan, collection: str, count: int, days: int) -> list[int]:
     """Seconds of the last `days` days, ascending."""
     end = (plan.as_of_day + 1) * DAY_SECONDS
-    return np.sort(end - plan.generator(collection, "fecha").integers(1, days * DAY_SECONDS, count)).tolist()
+    moments: list[int] = np.sort(
+        end - plan.generator(collection, "fecha").integers(1, days * DAY_SECONDS, count)
+    ).tolist()
+    return moments
 
 
 def image_texts() -> list[tuple[str, str, list[str]]]:
@@ -136,7 +139,7 @@ def pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
     return list(weights)[rng.choice(len(weights), p=shares(list(weights.values())))]
 
 
-def _services(world: World, services: Sequence[Document]) -> list[Document]:
+def _services(world: World, services: list[Document]) -> list[Document]:
     """Registered before the first campaign began."""
     plan = world.plan
     registered = at((plan.as_of_day - WINDOW_DAYS - 30) * DAY_SECONDS)
@@ -175,7 +178,7 @@ def _mcp_servers(world: World, servers: Sequence[Document]) -> list[Document]:
     ]
 
 
-def _campaign_logs(world: World, images: Sequence[Document]) -> list[Document]:
+def _campaign_logs(world: World, images: list[Document]) -> list[Document]:
     """Copy that was generated for real campaigns, with real images."""
     plan, camps = world.plan, world.campaigns
     rng = plan.generator("logs_campanas")
@@ -185,7 +188,9 @@ def _campaign_logs(world: World, images: Sequence[Document]) -> list[Document]:
     created = np.minimum(camps.schedule.start[campaigns], plan.as_of_day) * DAY_SECONDS - before_start
     order = np.argsort(created, kind="stable")
     return [
-        _campaign_log(world, rng, counter, int(campaigns[row]), names[int(campaigns[row])][1], int(created[row]), images)
+        _campaign_log(
+            world, rng, counter, int(campaigns[row]), names[int(campaigns[row])][1], int(created[row]), images
+        )
         for counter, row in enumerate(order.tolist())
     ]
 
@@ -197,13 +202,15 @@ def _campaign_log(
     campaign: int,
     description: str,
     second: int,
-    images: Sequence[Document],
+    images: list[Document],
 ) -> Document:
     plan, ref, camps = world.plan, world.reference, world.campaigns
     vocabulary = read_yaml("contenido.yaml")
     brand = ref.brands[camps.brand[campaign]]
     channels = [ref.channels[index].name for index in camps.channels[campaign].tolist() if index >= 0]
-    audiences = [str(ref.words["publicos"][which]) for which in rng.choice(len(ref.words["publicos"]), 2, replace=False)]
+    audiences = [
+        str(ref.words["publicos"][which]) for which in rng.choice(len(ref.words["publicos"]), 2, replace=False)
+    ]
     product = ref.products[brand.sector][rng.integers(len(ref.products[brand.sector]))].name
     fitting = [image["_id"] for image in images if campaign + 1 in image["campanas_asociadas"]]
     shown = fitting[:3] or [images[rng.integers(len(images))]["_id"]]
@@ -253,7 +260,7 @@ def request_documents(plan: SeedPlan, stream: str, seconds: Sequence[int], first
         first_counter: the counter in the first one's id.
     """
     rng = plan.generator("bitacora_solicitudes", stream)
-    services: Sequence[Document] = read_yaml("servicios.yaml")["servicios_terceros"]
+    services: list[Document] = read_yaml("servicios.yaml")["servicios_terceros"]
     outcomes: dict[str, float] = read_yaml("contenido.yaml")["resultados"]
     return [
         _request(plan, rng, services, outcomes, second, counter)
@@ -264,7 +271,7 @@ def request_documents(plan: SeedPlan, stream: str, seconds: Sequence[int], first
 def _request(
     plan: SeedPlan,
     rng: np.random.Generator,
-    services: Sequence[Document],
+    services: list[Document],
     outcomes: dict[str, float],
     second: int,
     counter: int,

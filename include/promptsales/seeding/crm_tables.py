@@ -37,6 +37,25 @@ GRANTED_SHARE = 0.86
 SALE_STATES = ("confirmada", "enviada", "entregada")
 SHIPPED_AFTER_DAYS, DELIVERED_AFTER_DAYS = 2, 7
 
+CUSTOMER_COLUMNS = (
+    "id_cliente, nombre, apellidos, documento_hash, correo_hash, telefono_hash, fecha_nacimiento, "
+    "genero, segmento, pais, codigo_pais, region, ciudad, latitud, longitud, id_campana_origen, "
+    "fecha_registro, activo"
+)
+CUSTOMER_ROW = "(%d, N'%s', N'%s%s', 0x%s, 0x%s, 0x%s, '%s', '%s', N'%s', %s, %.6f, %.6f, %d, '%sT%s.%03d', '%d')"
+
+SALE_COLUMNS = "id_venta, id_cliente, id_campana, id_canal, fecha, total, moneda, estado, referencia"
+SALE_ROW = f"(%d, %d, %d, %d, '%sT%s', %d.%02d, '%s', N'%s', '{UUID}')"
+
+LINE_COLUMNS = "id_venta, numero_linea, producto, cantidad, precio_unitario, importe"
+LINE_ROW = "(%d, %d, N'%s', %d, %d.%02d, %d.%02d)"
+
+LEAD_COLUMNS = "id_lead, id_campana, id_canal, id_cliente, estado, puntaje, creado_en, convertido_en"
+LEAD_ROW = "(%d, %d, %d, %s, N'%s', %d.%02d, '%sT%s.%03d', %s)"
+
+CONSENT_COLUMNS = "id_consentimiento, id_cliente, medio, otorgado, fecha, fuente"
+CONSENT_ROW = "(%d, %d, N'%s', '%d', '%sT%s', N'%s')"
+
 
 def crm_tables(world: World) -> list[Table]:
     """Every table of PromptCRM, in the order that foreign keys need."""
@@ -112,9 +131,8 @@ def _clientes(world: World, texts: DateTexts) -> Table:
     return Table(
         name="clientes",
         key=("id_cliente",),
-        columns="id_cliente, nombre, apellidos, documento_hash, correo_hash, telefono_hash, fecha_nacimiento, genero, "
-        "segmento, pais, codigo_pais, region, ciudad, latitud, longitud, id_campana_origen, fecha_registro, activo",
-        template="(%d, N'%s', N'%s%s', 0x%s, 0x%s, 0x%s, '%s', '%s', N'%s', %s, %.6f, %.6f, %d, '%sT%s.%03d', '%d')",
+        columns=CUSTOMER_COLUMNS,
+        template=CUSTOMER_ROW,
         rows=len(people.campaign),
         chunk=chunk,
     )
@@ -162,7 +180,11 @@ class NameMaker:
 
 
 def _vocabulary(names: tuple[str, ...]) -> tuple[Any, Any, Floats]:
-    return words([literal(name) for name in names]), words([identity.plain(name) for name in names]), common_first(len(names))
+    return (
+        words([literal(name) for name in names]),
+        words([identity.plain(name) for name in names]),
+        common_first(len(names)),
+    )
 
 
 def _ventas(world: World, texts: DateTexts) -> Table:
@@ -191,8 +213,8 @@ def _ventas(world: World, texts: DateTexts) -> Table:
     return Table(
         name="ventas",
         key=("id_venta",),
-        columns="id_venta, id_cliente, id_campana, id_canal, fecha, total, moneda, estado, referencia",
-        template=f"(%d, %d, %d, %d, '%sT%s', %d.%02d, '%s', N'%s', '{UUID}')",
+        columns=SALE_COLUMNS,
+        template=SALE_ROW,
         rows=len(sold.second),
         chunk=chunk,
     )
@@ -221,8 +243,8 @@ def _lineas_venta(world: World) -> Table:
     return Table(
         name="lineas_venta",
         key=("id_venta", "numero_linea"),
-        columns="id_venta, numero_linea, producto, cantidad, precio_unitario, importe",
-        template="(%d, %d, N'%s', %d, %d.%02d, %d.%02d)",
+        columns=LINE_COLUMNS,
+        template=LINE_ROW,
         rows=len(lines.product),
         chunk=chunk,
         position=lambda key: int(lines.start[key[0] - 1]) + key[1],
@@ -253,8 +275,8 @@ def _leads(world: World, texts: DateTexts) -> Table:
     return Table(
         name="leads",
         key=("id_lead",),
-        columns="id_lead, id_campana, id_canal, id_cliente, estado, puntaje, creado_en, convertido_en",
-        template="(%d, %d, %d, %s, N'%s', %d.%02d, '%sT%s.%03d', %s)",
+        columns=LEAD_COLUMNS,
+        template=LEAD_ROW,
         rows=len(leads.state),
         chunk=chunk,
     )
@@ -291,8 +313,8 @@ def _consentimientos(world: World, texts: DateTexts) -> Table:
     return Table(
         name="consentimientos",
         key=("id_consentimiento",),
-        columns="id_consentimiento, id_cliente, medio, otorgado, fecha, fuente",
-        template="(%d, %d, N'%s', '%d', '%sT%s', N'%s')",
+        columns=CONSENT_COLUMNS,
+        template=CONSENT_ROW,
         rows=plan.consents,
         chunk=chunk,
     )

@@ -40,11 +40,12 @@ def _markets(plan: SeedPlan, ref: Reference, camps: Campaigns, campaign: Ints) -
     before = np.concatenate(([0.0], running))[ends]
     target = before[campaign] + draw * (before[campaign + 1] - before[campaign])
     place = np.searchsorted(running, target, side="right")
-    return camps.market[np.minimum(place, ends[campaign + 1] - 1)]
+    markets: Ints = camps.market[np.minimum(place, ends[campaign + 1] - 1)]
+    return markets
 
 
 def _segments(plan: SeedPlan, ref: Reference, camps: Campaigns, sold: Sales) -> Ints:
-    """Ranked, with chance: who buys often and for much is premium or frequent, who came lately new, long ago inactive."""
+    """Ranked, with chance: who buys often and for much is premium or frequent, who came lately new, others inactive."""
     rng = plan.generator("clientes", "segmento")
     count = len(sold.first_of)
     per_dollar = np.array([nation.per_dollar for nation in ref.countries])[camps.country[sold.campaign]]

@@ -33,7 +33,7 @@ def load_collection(
             advance(name, len(piece))
     except PyMongoError as error:
         raise LoadError(
-            f"MongoDB {database.name}.{name}: {mongodb_message(error)}. Mend the cause (was `promptsales db init` run?) and "
-            "run the same `promptsales seed` again to continue."
+            f"MongoDB {database.name}.{name}: {mongodb_message(error)}. Mend the cause (was `promptsales db init` "
+            "run?) and run the same `promptsales seed` again to continue."
         ) from error
     return len(missing)

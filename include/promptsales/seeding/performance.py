@@ -86,7 +86,8 @@ def _rows_of_sales(camps: Campaigns, sold: Sales, start: Ints) -> Ints:
     """The performance row that each sale belongs to."""
     day_of_run = sold.second // DAY_SECONDS - camps.schedule.start[sold.campaign]
     slot = (camps.channels[sold.campaign] == sold.channel[:, None]).argmax(axis=1)
-    return start[sold.campaign] + day_of_run * camps.channel_count[sold.campaign] + slot
+    rows: Ints = start[sold.campaign] + day_of_run * camps.channel_count[sold.campaign] + slot
+    return rows
 
 
 def _costs(camps: Campaigns, campaign: Ints, slot: Ints, noise: Floats) -> Ints:

@@ -46,9 +46,7 @@ class SeedPlan:
         if not MIN_SCALE <= self.scale <= 100:
             raise PlanError(f"--scale must be between {MIN_SCALE} and 100, got {self.scale}")
         if not 2 <= self.peak_month <= 11:
-            raise PlanError(
-                f"--peak-month must be 2 to 11 (December and January peak anyway), got {self.peak_month}"
-            )
+            raise PlanError(f"--peak-month must be 2 to 11 (December and January peak anyway), got {self.peak_month}")
         if not 2000 <= self.as_of.year <= 2100:
             raise PlanError(f"--as-of must be between 2000 and 2100, got {self.as_of}")
 

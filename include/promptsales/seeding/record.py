@@ -67,9 +67,7 @@ def complete_tables(connection: pymssql.Connection) -> set[str]:
 def mark_complete(connection: pymssql.Connection, table: str, rows: int) -> None:
     """Note that `table` has all its `rows`: a later seeding leaves it alone, whatever was changed in it since."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO dbo.siembra (parametro, valor) VALUES (%s, %s)", (f"{_COMPLETE}{table}", str(rows))
-        )
+        cursor.execute("INSERT INTO dbo.siembra (parametro, valor) VALUES (%s, %s)", (f"{_COMPLETE}{table}", str(rows)))
 
 
 def _values(connection: pymssql.Connection) -> dict[str, str]:

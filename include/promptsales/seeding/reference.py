@@ -173,8 +173,9 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 def shares(weights: Any) -> Floats:
     """`weights` as probabilities that add up to 1."""
-    array = np.asarray(weights, dtype=np.float64)
-    return array / array.sum()
+    array: Floats = np.asarray(weights, dtype=np.float64)
+    normalised: Floats = array / array.sum()
+    return normalised
 
 
 def common_first(count: int) -> Floats:

@@ -105,7 +105,8 @@ def _moments(plan: SeedPlan, camps: Campaigns) -> tuple[Ints, Ints]:
 def _channels(plan: SeedPlan, camps: Campaigns, campaign: Ints) -> Ints:
     draw = plan.generator("ventas", "canal").random(len(campaign))
     slot = (draw[:, None] >= camps.channel_shares[campaign]).sum(axis=1)
-    return camps.channels[campaign, slot]
+    channels: Ints = camps.channels[campaign, slot]
+    return channels
 
 
 def _first_sales(plan: SeedPlan, country: Ints, second: Ints) -> npt.NDArray[np.bool_]:
@@ -171,10 +172,9 @@ def _lines(plan: SeedPlan, ref: Reference, camps: Campaigns, campaign: Ints) -> 
 def _prices(rng: np.random.Generator, ref: Reference, sector: Ints, product: Ints, country: Ints) -> Ints:
     """Unit prices in cents: the product's price in dollars, in local currency, as that currency rounds."""
     widest = max(len(group) for group in ref.products)
-    in_dollars = np.array(
-        [[item.price for item in group] + [0.0] * (widest - len(group)) for group in ref.products]
-    )
+    in_dollars = np.array([[item.price for item in group] + [0.0] * (widest - len(group)) for group in ref.products])
     per_dollar = np.array([nation.per_dollar for nation in ref.countries])
     step = np.array([nation.price_step for nation in ref.countries])[country]
     cents = in_dollars[sector, product] * per_dollar[country] * 100 * rng.uniform(0.85, 1.20, len(sector))
-    return np.maximum(np.rint(cents / step), 1).astype(np.int64) * step
+    prices: Ints = np.maximum(np.rint(cents / step), 1).astype(np.int64) * step
+    return prices

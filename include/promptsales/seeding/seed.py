@@ -71,7 +71,9 @@ def existing_plan(connections: Connections) -> SeedPlan | None:
         try:
             return recorded_plan(crm) or recorded_plan(ads)
         except pymssql.Error as error:
-            raise PromptSalesError(f"dbo.siembra: {sqlserver_message(error)}. Run `promptsales db init` first.") from error
+            raise PromptSalesError(
+                f"dbo.siembra: {sqlserver_message(error)}. Run `promptsales db init` first."
+            ) from error
 
 
 def seed_all(connections: Connections, plan: SeedPlan, progress: Progress = _silent) -> SeedReport:

@@ -53,8 +53,8 @@ def load_tables(
             inserted[table.name] = _load(connection, plan, table, advance)
         except pymssql.Error as error:
             raise LoadError(
-                f"{database}.dbo.{table.name}: {sqlserver_message(error)}. What was committed stays: mend the cause and "
-                "run the same `promptsales seed` again to continue."
+                f"{database}.dbo.{table.name}: {sqlserver_message(error)}. What was committed stays: "
+                "mend the cause and run the same `promptsales seed` again to continue."
             ) from error
     return inserted
 
@@ -86,7 +86,7 @@ def _rows_there(connection: pymssql.Connection, table: Table) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT TOP (1) {keys} FROM dbo.{table.name} ORDER BY {descending}")  # noqa: S608 - own names
         last = cursor.fetchone()
-    return 0 if last is None else table.position(tuple(int(value) for value in last))
+    return 0 if last is None else table.position(tuple(int(str(value)) for value in last))
 
 
 def _send(connection: pymssql.Connection, statements: list[str]) -> None:
