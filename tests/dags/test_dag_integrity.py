@@ -66,9 +66,9 @@ def test_every_param_says_what_it_is(dags: dict[str, Any]) -> None:
         params = dags[dag_id].params
         assert params
         for name in params:
-            schema = params.get_param(name).schema
-            assert schema.get("description"), f"{dag_id}.{name}"
-            assert schema.get("type"), f"{dag_id}.{name}"
+            param = params.get_param(name)
+            assert param.description, f"{dag_id}.{name}"
+            assert param.schema.get("type"), f"{dag_id}.{name}"
 
 
 @pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.stem)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from promptsales.connections import Connections, from_settings
 from promptsales.database.initialise import initialise
+from promptsales.local.engines import down, environment, up
 from promptsales.settings import Settings
 
 
@@ -26,3 +32,29 @@ def connections(settings: Settings) -> Connections:
 def admin_connections(settings: Settings) -> Connections:
     """Connections of the logins that own the schemas."""
     return from_settings(settings, admin=True)
+
+
+@pytest.fixture(scope="module")
+def own_engines(monkeypatch_module: pytest.MonkeyPatch) -> Iterator[Connections]:
+    """Empty databases with every schema in place, for one module alone; logins that own the schemas.
+
+    The environment names these engines, for child processes and the command line.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="promptsales-"))
+    try:
+        up(folder)
+        for name, value in environment(folder).items():
+            monkeypatch_module.setenv(name, value)
+        connections = from_settings(Settings(), admin=True)
+        initialise(connections)
+        yield connections
+    finally:
+        down(folder)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
+    """`monkeypatch` for the life of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch

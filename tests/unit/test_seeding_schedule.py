@@ -38,9 +38,7 @@ def test_status_follows_dates_and_three_in_ten_are_active(plan: SeedPlan) -> Non
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    as_of=st.dates(date(2015, 1, 1), date(2040, 12, 31)), seed=st.integers(0, 2**40), peak_month=st.integers(2, 11)
-)
+@given(as_of=st.dates(date(2015, 1, 1), date(2040, 12, 31)), seed=st.integers(0, 2**40), peak_month=st.integers(2, 11))
 def test_starts_peak_in_december_january_and_the_chosen_month(as_of: date, seed: int, peak_month: int) -> None:
     schedule = campaign_schedule(SeedPlan(as_of, seed=seed, peak_month=peak_month))
     months = np.bincount([(EPOCH + timedelta(days=day)).month for day in schedule.start.tolist()], minlength=13)[1:]

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_every_row_is_there_once_in_the_order_of_its_key(name: str) -> None:
     table = TABLES[name]
     keys = [tuple(map(int, re.findall(r"\d+", row)[: len(table.key)])) for row in rows_of(table)]
     assert len(keys) == table.rows
-    assert all(one < other for one, other in zip(keys, keys[1:], strict=False))
+    assert all(one < other for one, other in pairwise(keys))
     assert [table.position(key) for key in keys] == list(range(1, table.rows + 1))
 
 
@@ -98,7 +99,9 @@ def test_documents_and_references_never_repeat() -> None:
     documents = [row.split("0x")[1][:64] for row in rows_of(TABLES["clientes"])]
     assert len(set(documents)) == PLAN.customers
     for name in ("ventas", "campanas"):
-        found = re.findall(r"'[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}'", "".join(rows_of(TABLES[name])))
+        found = re.findall(
+            r"'[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}'", "".join(rows_of(TABLES[name]))
+        )
         assert len(set(found)) == TABLES[name].rows
 
 
@@ -128,7 +131,7 @@ def test_text_with_quotes_stays_one_literal() -> None:
 
 @given(st.lists(st.integers(0, 2**53), min_size=1))
 def test_cents_are_written_exactly(cents: list[int]) -> None:
-    written = ["%d.%02d" % pair for pair in zip(*whole_and_cents(np.array(cents)), strict=True)]
+    written = [f"{whole}.{rest:02}" for whole, rest in zip(*whole_and_cents(np.array(cents)), strict=True)]
     assert [int(text.replace(".", "")) for text in written] == cents
 
 
