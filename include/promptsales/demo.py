@@ -113,7 +113,7 @@ class _Demo:
         counts = count_tables(self.etl)
         revenue = check_revenue(self.etl)
         console.print(_counts_table(counts, moved))
-        console.print(_revenue_line(revenue))
+        console.print(_revenue_line(revenue), soft_wrap=True)
         return revenue.agrees and all(c.agrees and moved_of(moved, c).total == c.source_rows for c in counts)
 
     def _changed_cycle(self, changes: int) -> bool:
@@ -127,7 +127,7 @@ class _Demo:
         counts = count_tables(self.etl)
         revenue = check_revenue(self.etl)
         console.print(_changes_table(counts, made, moved))
-        console.print(_revenue_line(revenue))
+        console.print(_revenue_line(revenue), soft_wrap=True)
         return revenue.agrees and all(c.agrees and moved_of(made, c) == moved_of(moved, c) for c in counts)
 
     def _idle_cycle(self) -> bool:
@@ -170,8 +170,7 @@ def _counts_table(counts: list[TableCount], moved: TableChanges) -> Table:
         agrees = count.agrees and total == count.source_rows
         view.add_row(
             _mark(agrees),
-            count.source,
-            count.table,
+            _name(count),
             f"{count.source_rows:,}",
             f"{total:,}",
             f"{count.mirror_rows:,}",
@@ -198,9 +197,10 @@ def _changes_table(counts: list[TableCount], made: TableChanges, moved: TableCha
 
 def _revenue_line(revenue: RevenueCheck) -> str:
     return (
-        f"{_mark(revenue.agrees)} Revenue, every campaign in its own currency:\n"
-        f"  PromptAds {revenue.promptads:,}, PromptCRM sales {revenue.promptcrm:,}, warehouse {revenue.warehouse:,};\n"
-        f"  {revenue.campaigns_apart} campaigns differ by a cent or more"
+        f"{_mark(revenue.agrees)} Revenue in PromptAds {revenue.promptads:,}\n"
+        f"  sales in PromptCRM   {revenue.promptcrm:,}\n"
+        f"  sales in warehouse   {revenue.warehouse:,} (every campaign in its own currency; "
+        f"{revenue.campaigns_apart} differ by a cent or more)"
     )
 
 
@@ -254,6 +254,4 @@ def _watch(rows: Callable[[], int], bars: Progress, title: str, expected: int) -
     finally:
         done.set()
         follower.join()
-    bars.console.print(
-        f"\n[bold]{title}[/bold] ({', '.join(DAGS)} through Airflow, {time.monotonic() - started:.1f} s)"
-    )
+    bars.console.print(f"\n[bold]{title}[/bold] ({len(DAGS)} DAGs through Airflow, {time.monotonic() - started:.1f} s)")

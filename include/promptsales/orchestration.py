@@ -22,7 +22,7 @@ from promptsales.errors import PromptSalesError
 from promptsales.etl.run import run_table
 from promptsales.etl.spec import PipelineSpec, TableSpec, load_pipelines, pipeline_of
 from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MIN_SCALE, SeedPlan, today
-from promptsales.seeding.seed import seed_all
+from promptsales.seeding.seed import existing_plan, seed_all
 from promptsales.seeding.simulate import simulate_changes
 
 logger = logging.getLogger(__name__)
@@ -196,7 +196,7 @@ def seed_dag() -> DAG:
                 type=["null", "string"],
                 format="date",
                 title="As of",
-                description="The day the data ends on; today (UTC) when left empty.",
+                description="The day the data ends on. Left empty: the day of the data already there, or today (UTC).",
             ),
             "peak_month": Param(
                 DEFAULT_PEAK_MONTH,
@@ -241,13 +241,15 @@ def simulate_dag() -> DAG:
 def _seed(params: dict[str, Any] | None = None) -> dict[str, dict[str, int]]:
     """The task: returns the rows inserted by database and table."""
     wanted = params or {}
+    connections = hook_connections(admin=True)
+    existing = existing_plan(connections)
     plan = SeedPlan(
-        as_of=date.fromisoformat(wanted["as_of"]) if wanted.get("as_of") else today(),
+        as_of=date.fromisoformat(wanted["as_of"]) if wanted["as_of"] else existing.as_of if existing else today(),
         scale=wanted["scale"],
         seed=wanted["seed"],
         peak_month=wanted["peak_month"],
     )
-    return seed_all(hook_connections(admin=True), plan, _log_progress).inserted
+    return seed_all(connections, plan, _log_progress).inserted
 
 
 def _log_progress(database: str, table: str, done: int, total: int) -> None:

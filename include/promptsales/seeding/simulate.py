@@ -92,16 +92,38 @@ def simulate_changes(connections: Connections, changes: int, seed: int = 1) -> R
             ads = Session(ads_connection, ADS, tally, rng)
             crm = Session(crm_connection, CRM, tally, rng)
             content = _change(connections, plan, ads, crm, rng, number, tally, changes)
-            crm_connection.commit()
-            ads_connection.commit()
-            content.run(connections.mongo())
         except pymssql.Error as error:
             raise SimulationError(
                 f"SQL Server: {sqlserver_message(error)}. Nothing was committed; run it again."
             ) from error
         except PyMongoError as error:
-            raise SimulationError(f"MongoDB: {mongodb_message(error)}") from error
+            raise SimulationError(f"MongoDB: {mongodb_message(error)}. Nothing was committed; run it again.") from error
+        _commit(crm_connection, ads_connection)
+        database = connections.mongo()
+        try:
+            content.run(database)
+        except PyMongoError as error:
+            raise SimulationError(
+                f"MongoDB: {mongodb_message(error)}. The changes of PromptAds and PromptCRM are committed."
+            ) from error
+        finally:
+            database.client.close()
     return tally.report
+
+
+def _commit(crm: pymssql.Connection, ads: pymssql.Connection) -> None:
+    """Commit both databases. Between the two lies the one moment in which only one of them has the day's sales."""
+    try:
+        crm.commit()
+    except pymssql.Error as error:
+        raise SimulationError(f"PromptCRM: {sqlserver_message(error)}. Nothing was committed; run it again.") from error
+    try:
+        ads.commit()
+    except pymssql.Error as error:
+        raise SimulationError(
+            f"PromptAds: {sqlserver_message(error)}. PromptCRM has committed its half, so revenue and sales differ: "
+            "seed again from empty databases."
+        ) from error
 
 
 def _change(
