@@ -16,7 +16,7 @@ test: $(INSTALLED) ## lint, types and every test, against real engines
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: $(INSTALLED) ## seeding, initial load and memory figures at SCALE
 	$(BIN)/promptsales bench etl --scale $(SCALE)
