@@ -1,0 +1,45 @@
+"""The ETL through Airflow itself: connections out of hooks, and DAG runs that commit every table."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from promptsales.connections import Connections
+from promptsales.local import airflow
+from promptsales.local.airflow import AirflowError
+
+
+@pytest.fixture(scope="module")
+def airflow_root(local_dir: Path, connections: Connections) -> Path:
+    """The folder of the running engines, with Airflow's metadata in their PostgreSQL."""
+    airflow.migrate(local_dir)
+    with closing(connections.postgres()) as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM etl.loads").fetchone()
+    return local_dir
+
+
+def loaded_by_airflow(connections: Connections, source: str) -> set[str]:
+    """The tables that Airflow runs of a source have committed a window of."""
+    with closing(connections.postgres()) as warehouse:
+        rows = warehouse.execute(
+            "SELECT DISTINCT table_name FROM etl.loads WHERE source = %s AND run_id LIKE 'manual__%%'", [source]
+        ).fetchall()
+    return {table for (table,) in rows}
+
+
+def test_the_dags_load_every_table(airflow_root: Path, connections: Connections) -> None:
+    airflow.run_dags(airflow_root, ["etl_promptcontent", "etl_promptcrm"])
+    assert loaded_by_airflow(connections, "promptcontent") == {
+        "imagenes", "servicios_terceros", "bitacora_solicitudes", "logs_campanas", "mcp_servers",
+    }  # fmt: skip
+    assert loaded_by_airflow(connections, "promptcrm") == {
+        "clientes", "leads", "ventas", "lineas_venta", "consentimientos",
+    }  # fmt: skip
+
+
+def test_a_dag_that_does_not_exist_is_one_clear_error(airflow_root: Path) -> None:
+    with pytest.raises(AirflowError, match="no DAG 'etl_nada'"):
+        airflow.run_dags(airflow_root, ["etl_nada"])
