@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from promptsales.etl.spec import SpecError, load_pipelines, parse_pipeline, pipeline_of
+from promptsales.etl.spec import PipelineSpec, SpecError, load_pipelines, parse_pipeline, pipeline_of
 
 VALID = """
 source: promptads
@@ -23,10 +23,10 @@ tables:
 """
 
 
-def parse(tmp_path: Path, text: str) -> None:
+def parse(tmp_path: Path, text: str) -> PipelineSpec:
     path = tmp_path / "spec.yaml"
     path.write_text(text, encoding="utf-8")
-    parse_pipeline(path)
+    return parse_pipeline(path)
 
 
 def test_every_declared_pipeline_is_valid() -> None:
@@ -34,7 +34,7 @@ def test_every_declared_pipeline_is_valid() -> None:
 
 
 def test_a_valid_spec_parses(tmp_path: Path) -> None:
-    parse(tmp_path, VALID)
+    assert parse(tmp_path, VALID).table("marcas").column_names == ["id_marca", "nombre"]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,7 @@ def test_a_valid_spec_parses(tmp_path: Path) -> None:
         ("engine: oracle", "engine: sqlserver", "engine"),
         ("path: nombre, type: text", "type: text", "path is for MongoDB"),
         ("tables: [", "tables:", "is not YAML"),
+        ("{name: id_marca, type: uuid}", "{name: id_marca, type: integer}", "a key cannot be uuid"),
     ],
 )
 def test_a_faulty_spec_names_its_fault(tmp_path: Path, wrong: str, right: str, says: str) -> None:

@@ -13,7 +13,7 @@ import psycopg
 import pymssql
 from pymongo.errors import PyMongoError
 
-from promptsales.connections import Connections, sqlserver_message
+from promptsales.connections import Connections, mongodb_message, sqlserver_message
 from promptsales.errors import PromptSalesError
 from promptsales.etl import mongodb_source, sqlserver_source, watermarks
 from promptsales.etl.errors import LoadError, WatermarkMovedError
@@ -23,8 +23,6 @@ from promptsales.etl.sql import statement
 from promptsales.etl.warehouse import PieceCounts, commit_piece
 
 logger = logging.getLogger(__name__)
-
-PLAN_ATTEMPTS = 3
 
 
 @dataclass
@@ -80,27 +78,7 @@ def run_table(
             last committed piece ended.
     """
     result = TableResult(pipeline.source, table.name)
-    started = time.monotonic()
-    try:
-        for attempt in range(1, PLAN_ATTEMPTS + 1):
-            try:
-                _run_once(pipeline, table, connections, run_id, result, on_piece, page_rows)
-                break
-            except WatermarkMovedError:
-                if attempt == PLAN_ATTEMPTS:
-                    raise
-                logger.info("%s.%s: the watermark moved meanwhile; planning again", pipeline.source, table.name)
-    except (PromptSalesError, psycopg.Error, pymssql.Error, PyMongoError) as error:
-        failure = _explained(pipeline, table, error)
-        _record_failure(connections, pipeline, table, run_id, str(failure))
-        raise failure from error
-    finally:
-        result.seconds = time.monotonic() - started
-    logger.info(
-        "%s.%s: read %d, inserted %d, updated %d, deleted %d, rejected %d in %d piece(s), %.1f s",
-        result.source, result.table, result.read, result.inserted, result.updated, result.deleted,
-        result.rejected, result.pieces, result.seconds,
-    )  # fmt: skip
+    _run_into(result, pipeline, table, connections, run_id, on_piece, page_rows)
     return result
 
 
@@ -113,11 +91,41 @@ def run_pipeline(
     """Move every table of a source; a table that fails carries its error and the others go on."""
     results = []
     for table in pipeline.tables:
+        result = TableResult(pipeline.source, table.name)
+        results.append(result)
         try:
-            results.append(run_table(pipeline, table, connections, run_id, on_piece))
+            _run_into(result, pipeline, table, connections, run_id, on_piece, PAGE_ROWS)
         except LoadError as error:
-            results.append(TableResult(pipeline.source, table.name, error=str(error)))
+            result.error = str(error)
     return results
+
+
+def _run_into(
+    result: TableResult,
+    pipeline: PipelineSpec,
+    table: TableSpec,
+    connections: Connections,
+    run_id: str,
+    on_piece: Callable[[TableResult], None],
+    page_rows: int,
+) -> None:
+    started = time.monotonic()
+    try:
+        # Every time the watermark moved, another run committed a piece: planning again ends when that run does.
+        while not _run_once(pipeline, table, connections, run_id, result, on_piece, page_rows):
+            logger.info("%s.%s: another run moved the watermark; planning again", pipeline.source, table.name)
+    except Exception as error:
+        logger.debug("%s.%s failed", pipeline.source, table.name, exc_info=True)
+        failure = _explained(pipeline, table, error)
+        _record_failure(connections, pipeline, table, run_id, str(failure))
+        raise failure from error
+    finally:
+        result.seconds = time.monotonic() - started
+    logger.info(
+        "%s.%s: read %d, inserted %d, updated %d, deleted %d, rejected %d in %d piece(s), %.1f s",
+        result.source, result.table, result.read, result.inserted, result.updated, result.deleted,
+        result.rejected, result.pieces, result.seconds,
+    )  # fmt: skip
 
 
 def _run_once(
@@ -128,7 +136,8 @@ def _run_once(
     result: TableResult,
     on_piece: Callable[[TableResult], None],
     page_rows: int,
-) -> None:
+) -> bool:
+    """One plan, from the committed watermark on; False when another run moved it meanwhile."""
     with closing(connections.postgres()) as warehouse, closing(connections.redis()) as redis:
         warehouse.autocommit = True
         low = watermarks.current(warehouse, redis, pipeline.source, table.name)
@@ -137,9 +146,13 @@ def _run_once(
             closing(reader.pieces(low, page_rows)) as pieces,
         ):
             for piece in pieces:
-                result.add(commit_piece(warehouse, pipeline, table, piece, run_id))
+                try:
+                    result.add(commit_piece(warehouse, pipeline, table, piece, run_id))
+                except WatermarkMovedError:
+                    return False
                 watermarks.publish(redis, pipeline.source, table.name, piece.high)
                 on_piece(result)
+    return True
 
 
 class _Reader:
@@ -172,14 +185,20 @@ def _explained(pipeline: PipelineSpec, table: TableSpec, error: Exception) -> Lo
         return LoadError(
             f"{name}: the warehouse lacks what the spec declares ({_one_line(error)}). Run `promptsales db init`."
         )
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        return LoadError(f"{name}: PostgreSQL does not answer and nothing was kept: {_one_line(error)}.")
     if isinstance(error, psycopg.Error):
         return LoadError(f"{name}: PostgreSQL refused the load and nothing of it was kept: {_one_line(error)}.")
     if isinstance(error, pymssql.Error):
         return LoadError(f"{name}: SQL Server stopped the load: {sqlserver_message(error)}.")
     if isinstance(error, PyMongoError):
-        return LoadError(f"{name}: MongoDB stopped the load: {_one_line(error)}.")
-    text = str(error)
-    return LoadError(text if text.startswith(name) else f"{name}: {text}")
+        return LoadError(f"{name}: MongoDB stopped the load: {mongodb_message(error)}.")
+    if isinstance(error, PromptSalesError):
+        text = str(error)
+        return LoadError(text if text.startswith(name) else f"{name}: {text}")
+    return LoadError(
+        f"{name}: the load failed in a way that nobody foresaw: {type(error).__name__}: {_one_line(error)}."
+    )
 
 
 def _record_failure(

@@ -25,6 +25,9 @@ ColumnType = Annotated[
 
 NEVER_EXPORTED = "credenciales_cifradas"
 
+PAGEABLE_KEYS = {"smallint", "integer", "bigint", "text"}
+"""Types that a SQL Server table's key may have: a position holds its values as JSON and compares them there."""
+
 
 class SpecError(PromptSalesError):
     """A pipeline spec is missing, is not valid, or does not fit its source."""
@@ -101,6 +104,10 @@ class PipelineSpec(_Strict):
         for table in self.tables:
             if self.engine == "sqlserver" and not re.fullmatch(r"etl\.[a-z][a-z0-9_]*", table.source):
                 raise ValueError(f"table {table.name}: source must be a view of the etl schema, not {table.source}")
+            if self.engine == "sqlserver" and (wrong := {c.type for c in table.key_columns} - PAGEABLE_KEYS):
+                raise ValueError(
+                    f"table {table.name}: a key cannot be {', '.join(sorted(wrong))}; use whole numbers or text"
+                )
             if self.engine == "sqlserver" and any(column.path for column in table.columns):
                 raise ValueError(f"table {table.name}: path is for MongoDB documents only")
         return self

@@ -29,22 +29,27 @@ LOCK_WAIT_MS = 30_000
 _ROWVERSION = "CAST(CAST(%s AS bigint) AS rowversion)"
 
 
-# The DB-API families that pymssql reports for each declared type. It counts what it does not know (date, datetime2,
-# uniqueidentifier) as BINARY; PostgreSQL then judges the values.
-_TYPE_FAMILIES = {
-    "text": (pymssql.STRING,),
-    "uuid": (pymssql.BINARY, pymssql.STRING),
-    "bytea": (pymssql.BINARY,),
-    "smallint": (pymssql.NUMBER,),
-    "integer": (pymssql.NUMBER,),
-    "bigint": (pymssql.NUMBER,),
-    "boolean": (pymssql.NUMBER,),
-    "double precision": (pymssql.NUMBER,),
-    "numeric": (pymssql.DECIMAL, pymssql.NUMBER),
-    "date": (pymssql.DATETIME, pymssql.BINARY),
-    "timestamp": (pymssql.DATETIME, pymssql.BINARY),
-    "timestamptz": (pymssql.DATETIME, pymssql.BINARY),
-    "jsonb": (pymssql.STRING,),
+SNAPSHOT_VERSION = 1
+"""Below every rowversion: a mirror row that a full read leaves below it is no longer in the source."""
+
+_WHOLE_NUMBERS = ("tinyint", "smallint", "int", "bigint")
+_TEXTS = ("char", "nchar", "varchar", "nvarchar")
+
+# Which source types fit a declared one: the same, or one whose every value it holds.
+_SOURCE_TYPES: dict[str, tuple[str, ...]] = {
+    "text": _TEXTS,
+    "jsonb": _TEXTS,
+    "smallint": _WHOLE_NUMBERS[:2],
+    "integer": _WHOLE_NUMBERS[:3],
+    "bigint": _WHOLE_NUMBERS,
+    "boolean": ("bit",),
+    "double precision": ("real", "float"),
+    "numeric": ("decimal", "numeric", "money", "smallmoney"),
+    "date": ("date",),
+    "timestamp": ("datetime2", "datetime", "smalldatetime"),
+    "timestamptz": ("datetimeoffset",),
+    "uuid": ("uniqueidentifier",),
+    "bytea": ("binary", "varbinary"),
 }
 
 
@@ -54,12 +59,14 @@ def read_pieces(
     """The changes of one table since `low`, in pieces of at most `page_rows` rows.
 
     The first piece carries every deletion of the window; the last one's position is the window's high end. Each
-    piece must be committed before the next is asked for.
+    piece must be committed before the next is asked for. Without a committed position the table is read whole, and
+    its last piece removes from the mirror what the source does not have.
 
     Args:
         connection: to the source database, with no other result open on it.
         table: what to read.
-        low: the committed position, `{"version": int, "key": [..] | null}`; None reads everything.
+        low: the committed position, `{"version": int, "key": [..] | null}`, and `"snapshot": true` while a full read
+            is under way; None begins one.
         page_rows: upper bound of the rows held in memory.
 
     Raises:
@@ -67,23 +74,33 @@ def read_pieces(
         LoadError: the source is behind the committed position, or did not answer.
     """
     with closing(_Source(connection, table, page_rows)) as source:
+        source.check_columns()
         high = source.ceiling()
-        position: Position = low or {"version": 0, "key": None}
+        position: Position = low or {"version": 0, "key": None, "snapshot": True}
         if high < position["version"]:
             raise LoadError(
                 f"{table.source}: the source's version ceiling is {high}, behind the committed watermark "
-                f"{position['version']}: the database was restored or replaced. Its mirror must be reconciled: delete "
-                "the table's row from etl.watermarks to read it whole again."
+                f"{position['version']}: the database was restored or replaced. Delete the table's row from "
+                "etl.watermarks: the next run reads it whole and removes what the source no longer has."
             )
+        snapshot = "snapshot" in position
         deletions = source.deletions(position["version"], high)
         page = source.page_after(position, high)
         while True:
             rows = page.result()
             last = len(rows) < page_rows
-            end: Position = {"version": high, "key": None} if last else source.position_of(rows[-1])
+            end: Position = {"version": high, "key": None} if last else source.position_of(rows[-1], snapshot=snapshot)
             if not last:
                 page = source.page_after(end, high)
-            yield Piece(low=low, high=end, rows=rows, deletions=deletions, last=last)
+            yield Piece(
+                low=low,
+                high=end,
+                rows=rows,
+                deletions=deletions,
+                delete_older_than=SNAPSHOT_VERSION if snapshot and last else None,
+                reset_versions=low is None,
+                last=last,
+            )
             if last:
                 return
             low, deletions = end, iter(())
@@ -114,8 +131,36 @@ class _Source:
         rows = self._query(text("source_ceiling"))
         return int(rows[0][0])
 
-    def position_of(self, row: tuple[Any, ...]) -> Position:
-        return {"version": row[-1], "key": [row[at] for at in self.key_at]}
+    def check_columns(self) -> None:
+        """Hold the view's columns against the spec's.
+
+        Raises:
+            SourceShapeError: naming every column that is missing or has a type that the declared one cannot hold.
+        """
+        rows = self._query(text("source_columns"), {"view": self.table.source.removeprefix("etl.")})
+        found = {name.lower(): (kind, precision, scale) for name, kind, precision, scale in rows}
+        if not found:
+            raise SourceShapeError(
+                f"{self.table.source} does not exist, or the ETL login may not read it. Run `promptsales db init`, and "
+                "make the login a member of etl_reader."
+            )
+        if missing := [column.name for column in self.table.columns if column.name not in found]:
+            raise SourceShapeError(
+                f"{self.table.source} lacks {', '.join(missing)}, which its spec declares. Restore it in the view, or "
+                "remove it from the spec."
+            )
+        for column in self.table.columns:
+            if not _fits(column.type, *found[column.name]):
+                kind, precision, scale = found[column.name]
+                sized = f"{kind}({precision},{scale})" if kind in ("decimal", "numeric") else kind
+                raise SourceShapeError(
+                    f"{self.table.source}.{column.name} changed type: it is {sized} now and its spec says "
+                    f"{column.type}. Correct the source view, or the spec and its mirror."
+                )
+
+    def position_of(self, row: tuple[Any, ...], *, snapshot: bool) -> Position:
+        position: Position = {"version": row[-1], "key": [row[at] for at in self.key_at]}
+        return {**position, "snapshot": True} if snapshot else position
 
     def page_after(self, position: Position, high: int) -> Future[list[tuple[Any, ...]]]:
         """The next rows after `position`, on their way: at most `page_rows`, fewer only at the window's end."""
@@ -138,11 +183,23 @@ class _Source:
         while True:
             values = {"table": self.table.source.removeprefix("etl."), "after": version, "high": high, "key": key}
             rows = self.worker.submit(self._query, query, values).result()
-            for values_of_key, at in rows:
-                yield (*json.loads(values_of_key), at)
+            for key_text, at in rows:
+                yield (*self._key_of(key_text), at)
             if len(rows) < self.page_rows:
                 return
             key, version = rows[-1]
+
+    def _key_of(self, key_text: str) -> list[Any]:
+        try:
+            values = json.loads(key_text)
+        except ValueError:
+            values = None
+        if not isinstance(values, list) or len(values) != len(self.table.key):
+            raise LoadError(
+                f"etl.bajas holds the key {key_text!r} for {self.table.source}, which is no JSON array of "
+                f"{', '.join(self.table.key)}: correct that tombstone in dbo.bajas."
+            )
+        return values
 
     def _select(self, condition: str, values: tuple[Any, ...], limit: int) -> list[tuple[Any, ...]]:
         query = text("source_rows").format(
@@ -152,30 +209,15 @@ class _Source:
             condition=condition,
             key=", ".join(self.table.key),
         )
-        return self._query(query, values, check_types=True)
+        return self._query(query, values)
 
-    def _query(
-        self, query: str, values: tuple[Any, ...] | dict[str, Any] | None = None, *, check_types: bool = False
-    ) -> list[tuple[Any, ...]]:
+    def _query(self, query: str, values: tuple[Any, ...] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         try:
             with self.connection.cursor() as cursor:
                 cursor.execute(query, values)
-                if cursor.description is None:
-                    return []
-                if check_types:
-                    self._check_types(cursor.description)
-                return cursor.fetchall()
+                return cursor.fetchall() if cursor.description else []
         except pymssql.Error as error:
             raise self._explained(error) from error
-
-    def _check_types(self, description: tuple[tuple[Any, ...], ...]) -> None:
-        for column, (_, type_code, *_) in zip(self.table.columns, description, strict=False):
-            families = _TYPE_FAMILIES[column.type.partition("(")[0]]
-            if not any(family == type_code for family in families):
-                raise SourceShapeError(
-                    f"{self.table.source}.{column.name} changed type: its spec says {column.type}, which the source "
-                    "no longer sends. Correct the source view, or the spec and its mirror."
-                )
 
     def _explained(self, error: pymssql.Error) -> LoadError:
         message = sqlserver_message(error)
@@ -194,6 +236,17 @@ class _Source:
             case 1222:
                 return LoadError(f"{self.table.source}: a lock was held for {LOCK_WAIT_MS // 1000} s ({message}).")
         return LoadError(f"{self.table.source} could not be read: {message}.")
+
+
+def _fits(declared: str, kind: str, precision: int | None, scale: int | None) -> bool:
+    """Whether every value of the source type has a place in the declared one."""
+    name, _, size = declared.partition("(")
+    if kind not in _SOURCE_TYPES[name]:
+        return False
+    if not size:
+        return True
+    whole, fraction = (int(part) for part in size.rstrip(")").split(","))
+    return (scale or 0) <= fraction and (precision or 0) - (scale or 0) <= whole - fraction
 
 
 def _after(key: list[str], values: list[Any]) -> tuple[str, list[Any]]:

@@ -61,10 +61,12 @@ def publish(redis: Redis, source: str, table: str, position: Position) -> None:
 
 
 def _copy(redis: Redis, source: str, table: str) -> Any:
-    """What Redis holds; text that is not JSON is returned as it is, since it agrees with nothing."""
+    """What Redis holds. What is no JSON comes back as a string, which agrees with no position."""
     key = ETL_WATERMARK.key(db=source, table=table)
     try:
         value = redis.get(key)
+    except UnicodeDecodeError:
+        return "not text"
     except RedisError as error:
         logger.warning("%s.%s: Redis does not answer, using the committed watermark: %s", source, table, error)
         return None

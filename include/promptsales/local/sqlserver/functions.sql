@@ -69,3 +69,32 @@ DO $$ BEGIN
     CREATE OPERATOR tsql.+ (LEFTARG = text, RIGHTARG = text, FUNCTION = textcat);
 EXCEPTION WHEN duplicate_function THEN NULL;
 END $$;
+
+-- INFORMATION_SCHEMA.COLUMNS with SQL Server's names of the types.
+CREATE OR REPLACE VIEW tsql.columns AS
+SELECT
+    table_catalog,
+    table_schema,
+    table_name,
+    column_name,
+    ordinal_position,
+    is_nullable,
+    CASE data_type
+        WHEN 'boolean' THEN 'bit'
+        WHEN 'integer' THEN 'int'
+        WHEN 'numeric' THEN 'decimal'
+        WHEN 'double precision' THEN 'float'
+        WHEN 'character' THEN 'char'
+        WHEN 'character varying' THEN 'nvarchar'
+        WHEN 'text' THEN 'nvarchar'
+        WHEN 'timestamp without time zone' THEN 'datetime2'
+        WHEN 'bytea' THEN 'varbinary'
+        WHEN 'uuid' THEN 'uniqueidentifier'
+        ELSE data_type
+    END AS data_type,
+    character_maximum_length,
+    numeric_precision,
+    numeric_scale,
+    datetime_precision
+FROM information_schema.columns;
+GRANT SELECT ON tsql.columns TO PUBLIC;

@@ -192,6 +192,8 @@ _CASTS = {
 def _rewrite(node: exp.Expr) -> exp.Expr:
     """One node as PostgreSQL has it, where sqlglot's own generator would change its meaning."""
     match node:
+        case exp.Table() if (node.db.lower(), node.name.lower()) == ("information_schema", "columns"):
+            node.set("db", exp.to_identifier("tsql"))
         case exp.National():
             return exp.Literal.string(node.name)
         case exp.HexString():

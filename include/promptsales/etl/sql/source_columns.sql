@@ -1,0 +1,4 @@
+-- T-SQL. Which columns does the source view have, and of which types?
+SELECT COLUMN_NAME, DATA_TYPE, NUMERIC_PRECISION, NUMERIC_SCALE
+FROM INFORMATION_SCHEMA.COLUMNS
+WHERE TABLE_SCHEMA = 'etl' AND TABLE_NAME = %(view)s
