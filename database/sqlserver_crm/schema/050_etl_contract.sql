@@ -13,8 +13,8 @@
   brings its rows. Under SNAPSHOT isolation the limit must be read before the transaction's first read of a
   table, because MIN_ACTIVE_ROWVERSION() is always of now and the snapshot is not.
 
-  Personal data stops here: etl.clientes has a hash of the e-mail and the year of birth, never names,
-  ciphertexts, other hashes or the whole date.
+  Personal data stops here: etl.clientes has a hash of the e-mail, the year of birth and the place to about one
+  kilometre, never names, ciphertexts, other hashes, the whole date or the door.
 */
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
@@ -32,8 +32,8 @@ SELECT
     codigo_pais,
     region,
     ciudad,
-    latitud,
-    longitud,
+    CAST(ROUND(latitud, 2) AS decimal(9, 6)) AS latitud,
+    CAST(ROUND(longitud, 2) AS decimal(9, 6)) AS longitud,
     id_campana_origen,
     fecha_registro,
     activo,

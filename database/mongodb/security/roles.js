@@ -1,0 +1,49 @@
+/*
+  PromptContent: what each login may do. Run by whoever administers the server, once and after every change here:
+
+    mongosh "mongodb://ADMINISTRATOR@HOST/promptcontent?authSource=admin" database/mongodb/security/roles.js
+
+  etl_reader         the five exported collections, read and watched; credenciales_cifradas is not among them.
+                     listCollections tells the ETL when a collection was dropped or restored.
+  promptsales_etl    the login of PROMPTSALES_MONGO_URL: etl_reader and nothing else.
+  promptsales_admin  the login of PROMPTSALES_MONGO_ADMIN_URL: owns the database, for `db init`, `seed`, `simulate`.
+
+  Passwords come from PROMPTSALES_MONGO_ETL_PASSWORD and PROMPTSALES_MONGO_ADMIN_PASSWORD, and are asked for where
+  these are not set. A login that is there already keeps its password.
+*/
+const content = db.getSiblingDB("promptcontent");
+
+const exported = ["imagenes", "servicios_terceros", "bitacora_solicitudes", "logs_campanas", "mcp_servers"];
+const privileges = [
+  { resource: { db: "promptcontent", collection: "" }, actions: ["listCollections"] },
+  ...exported.map((collection) => ({
+    resource: { db: "promptcontent", collection },
+    actions: ["find", "changeStream"],
+  })),
+];
+
+if (content.getRole("etl_reader")) {
+  content.updateRole("etl_reader", { privileges, roles: [] });
+} else {
+  content.createRole({ role: "etl_reader", privileges, roles: [] });
+}
+
+if (content.getUser("promptsales_etl")) {
+  content.updateUser("promptsales_etl", { roles: ["etl_reader"] });
+} else {
+  content.createUser({
+    user: "promptsales_etl",
+    pwd: process.env.PROMPTSALES_MONGO_ETL_PASSWORD || passwordPrompt(),
+    roles: ["etl_reader"],
+  });
+}
+
+if (content.getUser("promptsales_admin")) {
+  content.updateUser("promptsales_admin", { roles: ["dbOwner"] });
+} else {
+  content.createUser({
+    user: "promptsales_admin",
+    pwd: process.env.PROMPTSALES_MONGO_ADMIN_PASSWORD || passwordPrompt(),
+    roles: ["dbOwner"],
+  });
+}
