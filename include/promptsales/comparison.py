@@ -63,8 +63,8 @@ def count_tables(connections: Connections) -> list[TableCount]:
 def _source_counts(pipeline: PipelineSpec, connections: Connections) -> Iterator[Any]:
     if pipeline.engine == "mongodb":
         database = connections.mongo()
-        yield lambda collection: database[collection].count_documents({})
-        database.client.close()
+        with database.client:
+            yield lambda collection: database[collection].count_documents({})
         return
     connection = connections.ads() if pipeline.source == "promptads" else connections.crm()
     with closing(connection), connection.cursor() as cursor:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pymssql
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 from redis import Redis
 
 from promptsales.errors import SettingsError, UnreachableError
 from promptsales.settings import Settings
+from promptsales.urls import MONGODB, POSTGRESQL, REDIS, SQLSERVER, UrlForm, parse_url
 
 CONNECT_SECONDS = 10
+
+_DB_LIBRARY = re.compile(r"DB-Lib error message ([0-9]+), severity [0-9]+:\n(.+)")
+_MONGODB_LOGIN_FAILED = 18
+_MONGODB_VARIABLES = "PROMPTSALES_MONGO_URL or PROMPTSALES_MONGO_ADMIN_URL"
 
 
 @dataclass(frozen=True)
@@ -33,89 +39,189 @@ class Connections:
 def from_settings(settings: Settings, *, admin: bool = False) -> Connections:
     """Factories for the URLs in `settings`; `admin` picks the logins that own the schemas.
 
-    Nothing is opened here. Each factory raises `SettingsError` for a missing URL and `UnreachableError`
-    for a server that does not answer or refuses the login.
+    Nothing is opened here. Each factory raises `SettingsError` for a missing or malformed URL; those of PostgreSQL and
+    SQL Server raise `UnreachableError` for a server that does not answer or refuses the login, which MongoDB and
+    Redis tell only at the first operation.
     """
+
+    def named(engine: str) -> tuple[str, str]:
+        return settings.url(engine, admin=admin), settings.variable(engine, admin=admin)
+
     return Connections(
-        postgres=lambda: connect_postgres(settings.url("postgres", admin=admin)),
-        redis=lambda: connect_redis(settings.url("redis")),
-        mongo=lambda: connect_mongo(settings.url("mongo")),
-        ads=lambda: connect_sqlserver(settings.url("ads", admin=admin)),
-        crm=lambda: connect_sqlserver(settings.url("crm", admin=admin)),
+        postgres=lambda: connect_postgres(*named("postgres")),
+        redis=lambda: connect_redis(*named("redis")),
+        mongo=lambda: connect_mongo(*named("mongo")),
+        ads=lambda: connect_sqlserver(*named("ads")),
+        crm=lambda: connect_sqlserver(*named("crm")),
     )
 
 
-def connect_postgres(url: str) -> psycopg.Connection[Any]:
-    """A psycopg connection, not in autocommit."""
+def connect_postgres(url: str, variable: str = "its URL") -> psycopg.Connection[Any]:
+    """A psycopg connection, not in autocommit.
+
+    Args:
+        url: `postgresql://login:password@host:port/database`.
+        variable: the setting that errors tell the reader to look at.
+
+    Raises:
+        SettingsError: the URL is malformed.
+        UnreachableError: the server does not answer, or refuses the login or the database.
+    """
+    place = f"PostgreSQL at {parse_url(url, POSTGRESQL, variable).where}"
     try:
         return psycopg.connect(url, connect_timeout=CONNECT_SECONDS)
     except psycopg.OperationalError as error:
-        raise UnreachableError(f"PostgreSQL at {where(url)}: {_first_line(error)}") from error
+        raise UnreachableError(_postgres_refusal(place, error, variable)) from error
+    except (psycopg.ProgrammingError, ValueError):
+        raise _refused_by_client(POSTGRESQL, variable) from None
 
 
-def connect_sqlserver(url: str) -> pymssql.Connection:
-    """A pymssql connection for `mssql://user:password@host:port/database`, in autocommit."""
-    parts = urlsplit(url)
-    if parts.scheme != "mssql" or not parts.hostname or not parts.path.strip("/"):
-        raise SettingsError(f"not a SQL Server URL: mssql://user:password@host:port/database, got {where(url)}")
+def connect_sqlserver(url: str, variable: str = "its URL") -> pymssql.Connection:
+    """A pymssql connection, in autocommit.
+
+    Args:
+        url: `mssql://login:password@host:port/database`.
+        variable: the setting that errors tell the reader to look at.
+
+    Raises:
+        SettingsError: the URL is malformed.
+        UnreachableError: the server does not answer, or refuses the login or the database.
+    """
+    parts = parse_url(url, SQLSERVER, variable)
     try:
         return pymssql.connect(
-            server=parts.hostname,
+            server=parts.host,
             port=str(parts.port or 1433),
-            user=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
-            database=parts.path.strip("/"),
+            user=parts.login,
+            password=parts.password,
+            database=parts.database,
             login_timeout=CONNECT_SECONDS,
             autocommit=True,
             use_datetime2=True,
         )
     except pymssql.Error as error:
-        raise UnreachableError(f"SQL Server at {where(url)}: {sqlserver_message(error)}") from error
+        raise UnreachableError(_sqlserver_refusal(f"SQL Server at {parts.where}", error, variable)) from error
 
 
-def connect_mongo(url: str) -> Database[dict[str, Any]]:
-    """The database that the URL names; the server is contacted at the first operation."""
-    client: MongoClient[dict[str, Any]] = MongoClient(
-        url, serverSelectionTimeoutMS=CONNECT_SECONDS * 1000, tz_aware=True
-    )
-    return client.get_default_database()
+def connect_mongo(url: str, variable: str = "its URL") -> Database[dict[str, Any]]:
+    """The database that the URL names; the server is contacted at the first operation.
+
+    Args:
+        url: `mongodb://login:password@host:port/database`, or several hosts, or `mongodb+srv`.
+        variable: the setting that errors tell the reader to look at.
+
+    Raises:
+        SettingsError: the URL is malformed.
+    """
+    parse_url(url, MONGODB, variable)
+    try:
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            url, serverSelectionTimeoutMS=CONNECT_SECONDS * 1000, tz_aware=True
+        )
+        return client.get_default_database()
+    except (PyMongoError, ValueError):
+        raise _refused_by_client(MONGODB, variable) from None
 
 
-def connect_redis(url: str) -> Redis:
-    """A client that returns `str`; the server is contacted at the first command."""
-    return Redis.from_url(url, decode_responses=True, socket_connect_timeout=2, socket_timeout=2)
+def connect_redis(url: str, variable: str = "its URL") -> Redis:
+    """A client that returns `str`; the server is contacted at the first command.
 
+    Args:
+        url: `redis://:password@host:port/0`, or `rediss` for TLS.
+        variable: the setting that errors tell the reader to look at.
 
-def where(url: str) -> str:
-    """Host, port and database of a URL: what an error may show, never the login's password."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}{parts.path}"
+    Raises:
+        SettingsError: the URL is malformed.
+    """
+    parse_url(url, REDIS, variable)
+    try:
+        return Redis.from_url(url, decode_responses=True, socket_connect_timeout=2, socket_timeout=2)
+    except ValueError:
+        raise _refused_by_client(REDIS, variable) from None
 
 
 def sqlserver_message(error: BaseException) -> str:
-    """The server's own number and sentence out of a pymssql error, whose arguments nest bytes in tuples."""
-    args: tuple[Any, ...] = error.args
-    while len(args) == 1 and isinstance(args[0], tuple):
-        args = args[0]
-    if len(args) >= 2 and isinstance(args[1], bytes):
-        text = args[1].decode("utf-8", "replace").split("DB-Lib error message")[0].strip()
-        return f"error {args[0]}: {text}"
-    return _first_line(error)
+    """Number and sentence out of a pymssql error: the server's own, or DB-Library's where no server spoke."""
+    number, sentence = _sqlserver_parts(error)
+    return sentence if number is None else f"error {number}: {sentence}"
 
 
 def sqlserver_number(error: BaseException) -> int | None:
     """The SQL Server error number (1205 is a deadlock, 2627 a duplicate key), where there is one."""
-    args: tuple[Any, ...] = error.args
-    while len(args) == 1 and isinstance(args[0], tuple):
-        args = args[0]
-    return args[0] if args and isinstance(args[0], int) else None
+    return _sqlserver_parts(error)[0]
 
 
 def mongodb_message(error: BaseException) -> str:
-    """The server's own code and sentence out of a pymongo error, without the whole reply that its text repeats."""
-    code, details = getattr(error, "code", None), getattr(error, "details", None) or {}
-    text = str(details.get("errmsg") or "").strip() or _first_line(error)
+    """One sentence out of a pymongo error, whose own text repeats the server's whole reply or the cluster's state."""
+    details = getattr(error, "details", None) or {}
+    # Of a bulk write that failed, the first failure.
+    details = next(iter(details.get("writeErrors") or ()), details)
+    code = details.get("code") or getattr(error, "code", None)
+    text = str(details.get("errmsg") or "").strip() or _first_line(error).split(", full error:")[0]
+    text = re.sub(r" \(configured timeouts:[^)]*\)", "", text.split(", Timeout: ")[0])
+    if isinstance(error, ServerSelectionTimeoutError):
+        text = f"no server answers ({text}): check that it runs and that {_MONGODB_VARIABLES} names it"
+    elif code == _MONGODB_LOGIN_FAILED:
+        text = f"{text.rstrip('.')}: check the login and password in {_MONGODB_VARIABLES}"
     return f"error {code}: {text}" if code else text
+
+
+def _postgres_refusal(place: str, error: psycopg.OperationalError, variable: str) -> str:
+    """Before there is a session libpq gives no SQLSTATE: its text is all there is to tell the cases apart by."""
+    text = _first_line(error)
+    reason = text.rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip()
+    if any(word in reason for word in ("password", "authentication", "role ")):
+        return f"{place} refuses the login ({reason}): check the login and password in {variable}."
+    if reason.startswith("database ") or "for database" in reason:
+        return f"{place} refuses the database ({reason}): check its name in {variable}, and that the login may open it."
+    if "FATAL:" in text:
+        return f"{place} refuses the connection of {variable} ({reason})."
+    return _silence(place, reason, variable)
+
+
+def _sqlserver_refusal(place: str, error: pymssql.Error, variable: str) -> str:
+    message = sqlserver_message(error)
+    match sqlserver_number(error):
+        case 18456:
+            return f"{place} refuses the login ({message}): check the login and password in {variable}."
+        case 4060:
+            return (
+                f"{place} refuses the database ({message}): check its name in {variable}, and that the login may "
+                "open it."
+            )
+        case 20018:
+            # It spoke, but pymssql keeps no sentence less severe than the last failure's in this process.
+            return f"{place} refuses the connection: check the login, password and database in {variable}."
+    return _silence(place, message, variable)
+
+
+def _silence(place: str, reason: str, variable: str) -> str:
+    return f"{place} does not answer ({reason}): check that the server runs and that {variable} names it."
+
+
+def _refused_by_client(form: UrlForm, variable: str) -> SettingsError:
+    """For use with `from None`: the client's own text may quote a part of the password."""
+    return SettingsError(
+        f"{variable} is not a {form.engine} URL that its client takes, {form.example}. Special characters in the "
+        "password must be percent-encoded; then check the options after the `?`."
+    )
+
+
+def _sqlserver_parts(error: BaseException) -> tuple[int | None, str]:
+    """pymssql nests number and bytes in tuples, and appends DB-Library's messages to the server's."""
+    args: tuple[Any, ...] = error.args
+    while len(args) == 1 and isinstance(args[0], tuple):
+        args = args[0]
+    number = args[0] if args and isinstance(args[0], int) else None
+    if len(args) < 2 or not isinstance(args[1], bytes):
+        return number, _first_line(error)
+    text = args[1].decode("utf-8", "replace")
+    sentence = text.split("DB-Lib error message")[0].strip()
+    library = _DB_LIBRARY.search(text)
+    if sentence or library is None:
+        return number, sentence or "no reason given"
+    # Without a sentence of the server's, the number may be left over from an earlier failure in this process.
+    return int(library[1]), library[2].strip()
 
 
 def _first_line(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -26,6 +27,7 @@ from promptsales.comparison import RevenueCheck, TableCount, check_revenue, coun
 from promptsales.connections import from_settings
 from promptsales.database.initialise import initialise
 from promptsales.local import airflow, engines
+from promptsales.local.interruption import end_by_keyboard_interrupt
 from promptsales.local.state import local_dir
 from promptsales.seeding.plan import SeedPlan, today
 from promptsales.seeding.progress import table_bars
@@ -68,6 +70,7 @@ def demo(
 
     Uses engines of its own under `.local/demo`, which it empties first and stops at the end.
     """
+    end_by_keyboard_interrupt()
     root = local_dir() / "demo"
     engines.down(root, purge=True)
     started = time.monotonic()
@@ -162,7 +165,7 @@ def moved_of(changes: TableChanges, count: TableCount) -> Changes:
 
 
 def _counts_table(counts: list[TableCount], moved: TableChanges) -> Table:
-    view = Table("", "table", title="Rows at the source and in the warehouse")
+    view = Table("", "table", title="Rows at the source and in the warehouse", box=SIMPLE)
     for heading in ("source", "moved", "warehouse"):
         view.add_column(heading, justify="right")
     for count in counts:
@@ -179,7 +182,7 @@ def _counts_table(counts: list[TableCount], moved: TableChanges) -> Table:
 
 
 def _changes_table(counts: list[TableCount], made: TableChanges, moved: TableChanges) -> Table:
-    view = Table("", "table", title="Rows inserted/updated/deleted in the sources, and moved")
+    view = Table("", "table", title="Rows inserted/updated/deleted in the sources, and moved", box=SIMPLE)
     for heading in ("made", "moved", "source", "warehouse"):
         view.add_column(heading, justify="right", no_wrap=True)
     for count in counts:

@@ -70,14 +70,14 @@ def hook_connections(*, admin: bool = False) -> Connections:
     return Connections(
         postgres=lambda: PostgresHook(f"promptsales_postgres{suffix}").get_conn(),
         redis=lambda: RedisHook("promptsales_redis").get_conn(),
-        mongo=_mongo_database,
+        mongo=lambda: _mongo_database(f"promptcontent_mongo{suffix}"),
         ads=lambda: MsSqlHook(f"promptads_mssql{suffix}").get_conn(),
         crm=lambda: MsSqlHook(f"promptcrm_mssql{suffix}").get_conn(),
     )
 
 
-def _mongo_database() -> Any:
-    hook = MongoHook("promptcontent_mongo")
+def _mongo_database(connection_id: str) -> Any:
+    hook = MongoHook(connection_id)
     return hook.get_conn()[hook.connection.schema]
 
 

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     postgres_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_POSTGRES_ADMIN_URL")
     redis_url: SecretStr | None = Field(None, alias="PROMPTSALES_REDIS_URL")
     mongo_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_URL")
+    mongo_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_ADMIN_URL")
     ads_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_URL")
     ads_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_ADMIN_URL")
     crm_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_URL")
@@ -39,11 +40,16 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: the variable is not set.
         """
-        secret = getattr(self, f"{name}_admin_url", None) if admin else None
-        secret = secret or getattr(self, f"{name}_url")
+        variable = self.variable(name, admin=admin)
+        secret: SecretStr | None = getattr(self, variable.removeprefix("PROMPTSALES_").lower())
         if secret is None:
             raise SettingsError(
-                f"PROMPTSALES_{name.upper()}_URL is not set. Copy .env.example to .env and fill it in, or run "
+                f"{variable} is not set. Copy .env.example to .env and fill it in, or run "
                 '`promptsales local up` and `eval "$(promptsales local env)"`.'
             )
-        return str(secret.get_secret_value())
+        return secret.get_secret_value()
+
+    def variable(self, name: str, *, admin: bool = False) -> str:
+        """The environment variable that `url` reads, for the errors of whoever uses the URL."""
+        owner = admin and getattr(self, f"{name}_admin_url", None) is not None
+        return f"PROMPTSALES_{name.upper()}_ADMIN_URL" if owner else f"PROMPTSALES_{name.upper()}_URL"

@@ -24,13 +24,16 @@ def _only_given_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_url_has_its_connection_id() -> None:
-    urls = {str(field.alias): "x://h:1/d" for name, field in Settings.model_fields.items() if "url" in name}
-    urls["PROMPTSALES_REDIS_URL"] = "redis://h:1/0"
+    urls = {"PROMPTSALES_REDIS_URL": "redis://h:1/0"}
+    for variable, scheme in (("POSTGRES", "postgresql"), ("MONGO", "mongodb"), ("ADS", "mssql"), ("CRM", "mssql")):
+        urls |= {f"PROMPTSALES_{variable}{owner}_URL": f"{scheme}://h:1/d" for owner in ("", "_ADMIN")}
+    assert urls.keys() == {field.alias for name, field in Settings.model_fields.items() if "url" in name}
     assert set(airflow_connections(Settings.model_validate(urls))) == {
         "AIRFLOW_CONN_PROMPTSALES_POSTGRES",
         "AIRFLOW_CONN_PROMPTSALES_POSTGRES_ADMIN",
         "AIRFLOW_CONN_PROMPTSALES_REDIS",
         "AIRFLOW_CONN_PROMPTCONTENT_MONGO",
+        "AIRFLOW_CONN_PROMPTCONTENT_MONGO_ADMIN",
         "AIRFLOW_CONN_PROMPTADS_MSSQL",
         "AIRFLOW_CONN_PROMPTADS_MSSQL_ADMIN",
         "AIRFLOW_CONN_PROMPTCRM_MSSQL",
@@ -75,6 +78,14 @@ def test_mongo_seed_list_has_no_port() -> None:
     }
 
 
+def test_mongo_replica_set_keeps_each_member_and_its_port() -> None:
+    fields = connection("MONGO_ADMIN", "mongodb://u:p@a.example:1,b.example:2/promptcontent?replicaSet=rs0")
+    assert fields["host"] == "a.example:1,b.example:2"
+    assert "port" not in fields
+    assert fields["extra"] == {"replicaSet": "rs0"}
+
+
 def test_a_url_without_a_host_is_refused_without_showing_it() -> None:
-    with pytest.raises(SettingsError, match=r"^PROMPTSALES_CRM_URL names no host$"):
-        connection("CRM", "mssql:///PromptCRM")
+    with pytest.raises(SettingsError, match=r"^PROMPTSALES_CRM_URL names no host: mssql://login") as failure:
+        connection("CRM", "mssql:///SecretoCRM")
+    assert "Secreto" not in str(failure.value)

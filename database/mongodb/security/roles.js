@@ -8,8 +8,8 @@
   promptsales_etl    the login of PROMPTSALES_MONGO_URL: etl_reader and nothing else.
   promptsales_admin  the login of PROMPTSALES_MONGO_ADMIN_URL: owns the database, for `db init`, `seed`, `simulate`.
 
-  Passwords come from PROMPTSALES_MONGO_ETL_PASSWORD and PROMPTSALES_MONGO_ADMIN_PASSWORD, and are asked for where
-  these are not set. A login that is there already keeps its password.
+  Passwords come from PROMPTSALES_MONGO_ETL_PASSWORD and PROMPTSALES_MONGO_ADMIN_PASSWORD, and are asked for, in
+  this order, where these are not set. A login that is there already keeps its password.
 */
 const content = db.getSiblingDB("promptcontent");
 

@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from promptsales.benchmarks.etl import SourceFigures, measure
+from promptsales.local.interruption import end_by_keyboard_interrupt
 from promptsales.local.state import local_dir
 from promptsales.seeding.plan import SeedPlan, today
 from promptsales.seeding.progress import table_bars
@@ -28,6 +29,7 @@ def etl(
     scale: Annotated[float, typer.Option(help="1.0 is 500,000 customers and 1,000 campaigns", min=0.001)] = 1.0,
 ) -> None:
     """Seeding and initial load in rows per second, and the peak memory of the ETL process."""
+    end_by_keyboard_interrupt()
     with Progress(console=console, transient=True) as bars:
         seeded, figures = measure(local_dir() / "bench", SeedPlan(as_of=today(), scale=scale), table_bars(bars))
     console.print(
@@ -40,7 +42,9 @@ def etl(
 
 
 def _loads_table(figures: list[SourceFigures]) -> Table:
-    view = Table("source", "table", title="Initial load, source to committed mirror")
+    view = Table(title="Initial load, source to committed mirror")
+    for heading in ("source", "table"):
+        view.add_column(heading, no_wrap=True)
     for heading in ("rows", "seconds", "rows/s"):
         view.add_column(heading, justify="right")
     for source in figures:

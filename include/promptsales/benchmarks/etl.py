@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from promptsales.connections import from_settings
 from promptsales.database.initialise import initialise
+from promptsales.errors import PromptSalesError
+from promptsales.etl.errors import LoadError
 from promptsales.etl.run import TableResult, run_pipeline
 from promptsales.etl.spec import load_pipelines, pipeline_of
 from promptsales.local import engines
 from promptsales.seeding.plan import SeedPlan
 from promptsales.seeding.seed import Progress, SeedReport, seed_all
 from promptsales.settings import Settings
+
+PROCESS_STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
@@ -36,27 +41,41 @@ def measure(root: Path, plan: SeedPlan, progress: Progress) -> tuple[SeedReport,
     """Seed fresh engines under `root` and load every source once; the engines are stopped at the end.
 
     Raises:
-        PromptSalesError: an engine, the seeding or a load failed.
+        PromptSalesError: an engine, the seeding or a load failed, or this system does not tell a process's memory.
     """
-    engines.down(root, purge=True)
-    engines.up(root)
-    try:
-        settings = Settings.model_validate(engines.environment(root))
+    if not PROCESS_STATUS.exists():
+        raise PromptSalesError(f"the peak memory is read from {PROCESS_STATUS}, which only Linux has: run this there.")
+    spawn = multiprocessing.get_context("spawn")
+    # The engines stop before the processes are waited for: an interrupted load then fails, where it would run on.
+    with ExitStack() as processes, _fresh_engines(root) as settings:
         owner = from_settings(settings, admin=True)
         initialise(owner)
         seeded = seed_all(owner, plan, progress)
-        return seeded, [_in_own_process(source, settings) for source in load_pipelines()]
+        figures = []
+        for source in load_pipelines():
+            process = processes.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
+            figures.append(process.submit(_load, source, settings).result())
+        return seeded, figures
+
+
+@contextmanager
+def _fresh_engines(root: Path) -> Iterator[Settings]:
+    engines.down(root, purge=True)
+    try:
+        engines.up(root)
+        yield Settings.model_validate(engines.environment(root))
     finally:
         engines.down(root, purge=True)
 
 
-def _in_own_process(source: str, settings: Settings) -> SourceFigures:
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        return pool.submit(_load, source, settings).result()
-
-
 def _load(source: str, settings: Settings) -> SourceFigures:
     results = run_pipeline(pipeline_of(source), from_settings(settings), "bench")
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return SourceFigures(source, results, peak_kib * 1024 / 1e6)
+    if failures := [result.error for result in results if result.error]:
+        raise LoadError("\n".join(failures))
+    return SourceFigures(source, results, _peak_bytes() / 1e6)
+
+
+def _peak_bytes() -> int:
+    """The most resident memory of this process; unlike ru_maxrss it does not begin with the parent's."""
+    [line] = [line for line in PROCESS_STATUS.read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
+from itertools import groupby
 from typing import Annotated
 from uuid import uuid4
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -31,12 +34,8 @@ def run(
     if table is not None:
         pipeline = pipeline.model_copy(update={"tables": [pipeline.table(table)]})
     results = _run_with_progress(pipeline)
-    console.print(results_table(results))
-    for result in results:
-        if result.error:
-            console.print(f"[red]✗[/red] {result.error}", soft_wrap=True)
-    if any(result.error for result in results):
-        raise typer.Exit(1)
+    console.print(results_table(pipeline.source, results))
+    _print_errors(result.error for result in results)
 
 
 @app.command()
@@ -44,9 +43,10 @@ def status() -> None:
     """Per mirror: age of its last committed window, what its last run moved, rejected rows, last error."""
     with closing(from_settings(Settings()).postgres()) as connection:
         rows = read_status(connection)
-    console.print(status_table(rows))
-    if any(row.last_error for row in rows):
-        raise typer.Exit(1)
+    for source, mirrors in groupby(rows, lambda row: row.source):
+        console.print(status_table(source, list(mirrors)))
+        console.print()
+    _print_errors(row.last_error for row in rows)
 
 
 def _run_with_progress(pipeline: PipelineSpec) -> list[TableResult]:
@@ -60,29 +60,46 @@ def _run_with_progress(pipeline: PipelineSpec) -> list[TableResult]:
         return run_pipeline(pipeline, from_settings(Settings()), f"cli-{uuid4()}", show)
 
 
-def results_table(results: list[TableResult]) -> Table:
-    """What a run moved, one line a table."""
-    view = Table("", "source", "table", title="ETL run")
-    for heading in ("read", "inserted", "updated", "deleted", "rejected", "seconds"):
-        view.add_column(heading, justify="right")
+def results_table(source: str, results: list[TableResult]) -> Table:
+    """What a run moved, one line a table of the source."""
+    view = _table(f"What moved out of {source}", "read", "inserted", "updated", "deleted", "rejected", "s")
     for result in results:
         counts = (result.read, result.inserted, result.updated, result.deleted, result.rejected)
-        mark = "[red]✗[/red]" if result.error else "[green]✓[/green]"
-        view.add_row(mark, result.source, result.table, *(f"{n:,}" for n in counts), f"{result.seconds:.1f}")
+        view.add_row(_mark(result.error), result.table, *(f"{n:,}" for n in counts), f"{result.seconds:.1f}")
     return view
 
 
-def status_table(rows: list[TableStatus]) -> Table:
-    """Freshness, one line a mirror."""
-    view = Table("", "source", "table", title="Mirrors")
-    for heading in ("loaded ago", "rows in last run", "rejected"):
-        view.add_column(heading, justify="right")
-    view.add_column("last error")
+def status_table(source: str, rows: list[TableStatus]) -> Table:
+    """Freshness, one line a mirror of the source."""
+    view = _table(f"Mirrors of {source}", "loaded ago", "rows in last run", "rejected")
     for row in rows:
-        mark = "[red]✗[/red]" if row.last_error else "[green]✓[/green]"
         age = "never" if row.seconds_since_load is None else f"{row.seconds_since_load:,.0f} s"
-        view.add_row(
-            mark, row.source, row.table_name, age, f"{row.last_run_rows or 0:,}", f"{row.rows_rejected:,}",
-            row.last_error or "",
-        )  # fmt: skip
+        view.add_row(_mark(row.last_error), row.table_name, age, f"{row.last_run_rows:,}", f"{row.rows_rejected:,}")
     return view
+
+
+def _table(title: str, *headings: str) -> Table:
+    # No frame: eight columns of it, with numbers of millions, have to fit into a terminal of 80 characters.
+    view = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    view.add_column()
+    view.add_column("table", no_wrap=True)
+    for heading in headings:
+        view.add_column(heading, justify="right", no_wrap=True)
+    return view
+
+
+def _mark(error: str | None) -> str:
+    return "[red]✗[/red]" if error else "[green]✓[/green]"
+
+
+def _print_errors(errors: Iterable[str | None]) -> None:
+    """Below the tables, a line each.
+
+    Raises:
+        Exit: with status 1, if there is one.
+    """
+    found = [error for error in errors if error]
+    for error in found:
+        console.print(f"{_mark(error)} {escape(error)}", soft_wrap=True, highlight=False)
+    if found:
+        raise typer.Exit(1)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-import signal
-from types import FrameType
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from promptsales.exports import print_exports
 from promptsales.local import engines
+from promptsales.local.interruption import end_by_keyboard_interrupt
 from promptsales.local.process import HOST
 from promptsales.local.state import local_dir
 
@@ -24,8 +23,7 @@ COLOURS = {"running": "green", "stopped": "dim", "died": "red", "not answering":
 @app.command()
 def up() -> None:
     """Start the engines that are not running. Ctrl-C stops what was started."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    end_by_keyboard_interrupt()
     with console.status("starting the engines"):
         engines.up(local_dir(), notify=_say)
 
@@ -61,17 +59,8 @@ def status() -> None:
 @app.command()
 def env() -> None:
     """Print the settings as export lines: eval "$(promptsales local env)"."""
-    for name, value in engines.environment(local_dir()).items():
-        # Not through rich, which would wrap long lines.
-        typer.echo(f"export {name}={shlex.quote(value)}")
+    print_exports(engines.environment(local_dir()))
 
 
 def _say(line: str) -> None:
     console.print(f"[green]✓[/] {line}", soft_wrap=True)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Begins to undo, once: a second Ctrl-C must not leave half of the engines behind."""
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt

@@ -18,11 +18,14 @@ def build_environment(root: Path, ports: Ports, passwords: Mapping[str, str]) ->
     """Environment variables by name: the platform's URLs, Airflow's connections and its metadata database."""
     warehouse = Warehouse(root, passwords)
     sqlserver = SqlServerStandIn(root, passwords)
+    mongodb = MongoDB(root, passwords)
     urls = {
         "PROMPTSALES_POSTGRES_URL": warehouse.login_url(ports, "promptsales_etl", "promptsales"),
         "PROMPTSALES_POSTGRES_ADMIN_URL": warehouse.login_url(ports, "promptsales_admin", "promptsales"),
         "PROMPTSALES_REDIS_URL": Valkey(root, passwords).url(ports),
-        "PROMPTSALES_MONGO_URL": MongoDB(root, passwords).url(ports),
+        # Equal: this engine has no logins.
+        "PROMPTSALES_MONGO_URL": mongodb.url(ports),
+        "PROMPTSALES_MONGO_ADMIN_URL": mongodb.url(ports),
         "PROMPTSALES_ADS_URL": sqlserver.url(ports, "PromptAds"),
         "PROMPTSALES_ADS_ADMIN_URL": sqlserver.url(ports, "PromptAds", admin=True),
         "PROMPTSALES_CRM_URL": sqlserver.url(ports, "PromptCRM"),

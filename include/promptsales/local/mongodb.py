@@ -27,7 +27,11 @@ ANSWER_MILLISECONDS = 2000
 
 
 class MongoDB(Engine):
-    """A single-node replica set on loopback, without logins as a fresh mongod has none."""
+    """A single-node replica set on loopback, without logins.
+
+    It has SCRAM logins, but grants rights on whole databases only, so it could not hide one collection, and it takes
+    its first user only while it runs without them.
+    """
 
     name = "mongodb"
     title = "MongoDB (stand-in)"

@@ -43,7 +43,9 @@ def prepare(url: str, passwords: dict[str, str], database_dir: Path) -> None:
         for role, password in passwords.items():
             known = server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
             statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}" if known else "CREATE ROLE {} LOGIN PASSWORD {}")
-            server.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
+            # Hashed here, so that the server's log cannot hold the password.
+            verifier = server.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+            server.execute(statement.format(sql.Identifier(role), sql.Literal(verifier)))
         for database in DATABASES:
             name = database.lower()
             if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
