@@ -175,6 +175,8 @@ _ONLY_SQL_SERVER = re.compile(
     r"\b(OPENQUERY|OPENROWSET|OPENDATASOURCE|(?:EN|DE)CRYPTBY\w+|(?:VERIFY)?SIGN(?:ED)?BY\w+|CERT\w*_ID|KEY_GUID|HASHBYTES)\s*\(",
     re.IGNORECASE,
 )
+# Not GRANT EXECUTE ON, nor EXECUTE AS.
+_CALL = re.compile(r"(?<![\[.\w])EXEC(?:UTE)?\b(?!\s+(?:ON|TO|AS)\b)\s*(?:@\w+\s*=\s*)?\(?([\w.\[\]]*)", re.IGNORECASE)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -189,6 +191,9 @@ def _statements(batch: str) -> Iterator[Control | Statement]:
     code = _OPAQUE.sub(_blank, batch)
     if refused := _ONLY_SQL_SERVER.search(code):
         raise option_not_supported(refused[1].upper())
+    # Before the variables that such a batch declares for it are: the procedure is what the caller asked for.
+    if called := _CALL.search(code):
+        raise no_procedure(called[1])
     start = 0
     for match in _CONTROL.finditer(code):
         yield from _parsed(batch, code, start, match.start())
@@ -225,8 +230,6 @@ def _parsed(batch: str, batch_code: str, start: int, end: int) -> Iterator[State
     if not code.strip():
         return
     line = batch.count("\n", 0, start + len(code) - len(code.lstrip())) + 1
-    if procedure := re.match(r"\s*EXEC(?:UTE)?\b\s*(?:@\w+\s*=\s*)?\(?([\w.\[\]]*)", code, re.IGNORECASE):
-        raise no_procedure(procedure[1])
     if re.match(r"\s*(?:UPDATE|DELETE)\s+TOP\b", code, re.IGNORECASE):
         raise option_not_supported("TOP in UPDATE or DELETE")
     if output := _OUTPUT_OF_DELETE.match(code):
