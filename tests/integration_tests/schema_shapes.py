@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import sqlglot
@@ -18,6 +18,8 @@ from sqlglot import exp
 from promptsales.database.batches import split_batches
 
 ForeignKey = tuple[tuple[str, ...], str, tuple[str, ...]]
+
+Statement = TypeVar("Statement", exp.Create, exp.Alter)
 
 TYPES = {
     r"INTEGER|INT": "integer",
@@ -37,6 +39,9 @@ TYPES = {
     r"ROWVERSION": "bigint",
 }
 
+# Types that the stand-in has no counterpart of: it goes without the columns computed in them.
+SQL_SERVER_ONLY = {"geography"}
+
 DEFAULTS = (exp.DefaultColumnConstraint, exp.GeneratedAsIdentityColumnConstraint)
 
 TRIGGER = re.compile(r"CREATE OR ALTER TRIGGER dbo\.\w+ ON dbo\.(\w+) AFTER DELETE, UPDATE\b.*?CONCAT\((.*?)\)\n", re.S)
@@ -44,7 +49,7 @@ TRIGGER = re.compile(r"CREATE OR ALTER TRIGGER dbo\.\w+ ON dbo\.(\w+) AFTER DELE
 CATALOG = {
     "columns": """
         SELECT table_class.relname, attname, format_type(atttypid, atttypmod), NOT attnotnull,
-               atthasdef OR attidentity <> ''
+               (atthasdef AND attgenerated = '') OR attidentity <> '', attgenerated <> ''
         FROM pg_attribute JOIN pg_class AS table_class ON table_class.oid = attrelid
         WHERE relnamespace = 'dbo'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
         ORDER BY attrelid, attnum""",
@@ -80,11 +85,12 @@ CATALOG = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column; its default is compared by presence, because the two engines spell defaults differently."""
+    """One column; default and computation are compared by presence, because the two engines spell them differently."""
 
     type: str
     nullable: bool
     has_default: bool
+    computed: bool = False
 
 
 @dataclass
@@ -130,15 +136,39 @@ def declared_shape(scripts: Iterable[str]) -> Shape:
                 table, key = TRIGGER.search(batch.sql).groups()  # type: ignore[union-attr]  # each must match
                 shape.tombstones[table] = tuple(re.findall(r"d\.(\w+)", key))
             elif re.search(r"^\s*CREATE", batch.sql, re.MULTILINE) and " ROLE " not in batch.sql:
-                for create in _creates(batch.sql):
+                for create in _statements(batch.sql, exp.Create):
                     _declare(shape, create)
+            elif "ALTER TABLE" in batch.sql and "REBUILD" not in batch.sql:  # a rebuild changes storage, not shape
+                alters = list(_statements(batch.sql, exp.Alter))
+                assert alters, f"an ALTER TABLE that this comparison cannot read: {batch.sql}"
+                for alter in alters:
+                    _alter(shape.tables[alter.this.name], alter)
     return shape
 
 
-def _creates(sql: str) -> Iterator[exp.Create]:
+def _statements(sql: str, kind: type[Statement]) -> Iterator[Statement]:
     for statement in sqlglot.parse(sql, dialect="tsql"):
         if statement is not None:
-            yield from statement.find_all(exp.Create)
+            yield from statement.find_all(kind)
+
+
+def _alter(table: Table, alter: exp.Alter) -> None:
+    for action in alter.args["actions"]:
+        match action:
+            case exp.ColumnDef(constraints=[exp.ColumnConstraint(kind=exp.ComputedColumnConstraint() as computed)]):
+                _compute(table, action.name, computed)
+            case other:
+                raise AssertionError(f"a schema file alters a table as this comparison does not know: {other!r}")
+
+
+def _compute(table: Table, name: str, computed: exp.ComputedColumnConstraint) -> None:
+    value = computed.this.unnest()
+    if isinstance(value, exp.ScopeResolution) and value.name in SQL_SERVER_ONLY:
+        return
+    assert isinstance(value, exp.Convert), f"computed column {name} must say its type, by CONVERT"
+    table.columns[name] = Column(
+        type=_type(value.this), nullable=not computed.args.get("not_null"), has_default=False, computed=True
+    )
 
 
 def _declare(shape: Shape, create: exp.Create) -> None:
@@ -212,10 +242,10 @@ def live_shape(connection: psycopg.Connection[Any]) -> Shape:
     """The shape of the stand-in's database, from its catalog."""
     rows = {name: connection.execute(query.encode()).fetchall() for name, query in CATALOG.items()}
     shape = Shape(views=dict(rows["views"]), sequences=dict(rows["sequences"]))
-    for table, column, type_, nullable, has_default in rows["columns"]:
+    for table, column, type_, nullable, has_default, computed in rows["columns"]:
         # The stand-in gives every rowversion by a default; SQL Server by its type.
         default = has_default and column != "rv"
-        shape.tables.setdefault(table, Table()).columns[column] = Column(type_, nullable, default)
+        shape.tables.setdefault(table, Table()).columns[column] = Column(type_, nullable, default, computed)
     for table, kind, name, columns, target, target_columns in rows["constraints"]:
         found = shape.tables[_bare(table)]
         match kind:

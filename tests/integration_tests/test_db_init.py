@@ -19,7 +19,7 @@ import pytest
 from promptsales.connections import Connections, connect_postgres, from_settings
 from promptsales.database import postgresql, sqlserver
 from promptsales.database.initialise import initialise
-from promptsales.database.migrations import MigrationError
+from promptsales.database.migrations import MigrationError, Outcome, read_migrations, read_sqlserver_migrations
 from promptsales.local.postgres import Warehouse
 from promptsales.local.state import load_passwords, load_state
 from promptsales.paths import DATABASE_DIR
@@ -36,7 +36,7 @@ def ads(admin_connections: Connections) -> Iterator[pymssql.Connection]:
     with closing(admin_connections.ads()) as connection:
         yield connection
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM dbo.migraciones WHERE archivo LIKE '9%'")
+            cursor.execute("DELETE FROM dbo.migraciones WHERE archivo LIKE '9%' OR archivo LIKE 'procedures/9%'")
 
 
 @pytest.fixture
@@ -71,6 +71,10 @@ def write(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text, encoding="utf-8")
 
 
+def migrate(connection: pymssql.Connection, folder: Path) -> Outcome:
+    return sqlserver.migrate(connection, "PromptAds", read_migrations(folder))
+
+
 def test_running_it_again_changes_nothing(admin_connections: Connections) -> None:
     before = recorded(admin_connections)
     outcomes = initialise(admin_connections)
@@ -96,7 +100,8 @@ def test_the_command_prints_a_row_for_each_database(settings: Settings, local_di
     shown = run_command(local_dir, settings)
     assert shown.returncode == 0, shown.stderr
     rows = {line.split("  ")[0]: line.split() for line in shown.stdout.splitlines()}
-    assert rows["SQL Server PromptAds"][-3:-1] == ["0", str(len(list(DATABASE_DIR.glob("sqlserver_ads/schema/*.sql"))))]
+    ads_files = read_sqlserver_migrations(DATABASE_DIR / "sqlserver_ads")
+    assert rows["SQL Server PromptAds"][-3:-1] == ["0", str(len(ads_files))]
     assert rows["PostgreSQL promptsales"][-3:-1] == ["0", str(len(list(WAREHOUSE_FILES.glob("*.sql"))))]
 
 
@@ -126,37 +131,51 @@ def run_command(local_dir: Path, settings: Settings, **changed: str) -> subproce
 def test_a_changed_file_is_applied_again(ads: pymssql.Connection, tmp_path: Path) -> None:
     write(tmp_path, "900_a.sql", "UPDATE dbo.marcas SET activa = 0 WHERE 1 = 0;\nGO\n")
     write(tmp_path, "901_b.sql", "SELECT 1 AS uno;\nGO\nSELECT 2 AS dos;\n")
-    assert sqlserver.migrate(ads, "PromptAds", tmp_path).applied == ["900_a.sql", "901_b.sql"]
-    assert sqlserver.migrate(ads, "PromptAds", tmp_path).already == 2
+    assert migrate(ads, tmp_path).applied == ["900_a.sql", "901_b.sql"]
+    assert migrate(ads, tmp_path).already == 2
     write(tmp_path, "901_b.sql", "SELECT 3 AS tres;\n")
-    assert sqlserver.migrate(ads, "PromptAds", tmp_path).applied == ["901_b.sql"]
-    assert sqlserver.migrate(ads, "PromptAds", tmp_path).applied == []
+    assert migrate(ads, tmp_path).applied == ["901_b.sql"]
+    assert migrate(ads, tmp_path).applied == []
+
+
+def test_procedures_are_applied_after_the_schema_under_a_name_of_their_own(
+    ads: pymssql.Connection, tmp_path: Path
+) -> None:
+    for folder in ("schema", "procedures"):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder, "900_a.sql", f"SELECT N'{folder}' AS carpeta;\n")
+    files = read_sqlserver_migrations(tmp_path)
+    assert [file.name for file in files] == ["900_a.sql", "procedures/900_a.sql"]
+    assert sqlserver.migrate(ads, "PromptAds", files).applied == ["900_a.sql", "procedures/900_a.sql"]
+    write(tmp_path / "procedures", "900_a.sql", "SELECT N'otra' AS carpeta;\n")
+    assert sqlserver.migrate(ads, "PromptAds", read_sqlserver_migrations(tmp_path)).applied == ["procedures/900_a.sql"]
+    assert sqlserver.migrate(ads, "PromptAds", read_sqlserver_migrations(tmp_path)).applied == []
 
 
 def test_an_error_names_file_line_and_what_the_server_said(ads: pymssql.Connection, tmp_path: Path) -> None:
     write(tmp_path, "900_good.sql", "SELECT 1 AS uno;\n")
     write(tmp_path, "901_broken.sql", "SELECT 1 AS uno;\nGO\n\nSELECT * FROM dbo.no_hay;\nGO\n")
     with pytest.raises(MigrationError, match=r"PromptAds: .*901_broken\.sql, line 4: error 208: .*no_hay"):
-        sqlserver.migrate(ads, "PromptAds", tmp_path)
+        migrate(ads, tmp_path)
     write(tmp_path, "901_broken.sql", "SELECT 2 AS dos;\n")
-    assert sqlserver.migrate(ads, "PromptAds", tmp_path).applied == ["901_broken.sql"]
+    assert migrate(ads, tmp_path).applied == ["901_broken.sql"]
 
 
 def test_an_error_in_a_later_statement_of_a_batch_is_not_missed(ads: pymssql.Connection, tmp_path: Path) -> None:
     write(tmp_path, "900_late.sql", "SELECT 1 AS uno;\nSELECT 2 AS dos;\nSELECT 1 / 0 AS infinito;\n")
     with pytest.raises(MigrationError, match=r"900_late\.sql.*error 8134"):
-        sqlserver.migrate(ads, "PromptAds", tmp_path)
+        migrate(ads, tmp_path)
 
 
 def test_the_stand_in_refuses_ddl_and_says_so(ads: pymssql.Connection, tmp_path: Path) -> None:
     write(tmp_path, "900_ddl.sql", "CREATE TABLE dbo.otra (a int NOT NULL);\nGO\n")
     with pytest.raises(MigrationError, match=r"900_ddl\.sql, line 1: .*needs SQL Server"):
-        sqlserver.migrate(ads, "PromptAds", tmp_path)
+        migrate(ads, tmp_path)
 
 
 def test_a_folder_without_files_is_an_error(ads: pymssql.Connection, tmp_path: Path) -> None:
     with pytest.raises(MigrationError, match="no schema files"):
-        sqlserver.migrate(ads, "PromptAds", tmp_path)
+        migrate(ads, tmp_path)
 
 
 def test_a_warehouse_file_that_fails_leaves_nothing(scratch: str, tmp_path: Path) -> None:

@@ -74,7 +74,8 @@ def test_every_table_can_be_read_in_the_order_of_change(scripts: list[str]) -> N
 def test_views_hold_a_table_s_columns_and_its_version(scripts: list[str]) -> None:
     shape = declared_shape(scripts)
     for name in shape.tables.keys() - CONTROL_TABLES - {"clientes"}:
-        assert shape.views[name] == [*shape.tables[name].columns, "version"]
+        stored = [column for column, shape_of in shape.tables[name].columns.items() if not shape_of.computed]
+        assert shape.views[name] == [*stored, "version"]
 
 
 def test_no_personal_data_of_customers_leaves_the_crm() -> None:
@@ -120,6 +121,7 @@ def test_a_change_to_the_stand_in_alone_is_seen(
         {"type": "character varying(121)"},
         {"nullable": True},
         {"has_default": True},
+        {"computed": True},
     ],
 )
 def test_a_column_declared_otherwise_is_seen(change: dict[str, object], scripts: list[str], live: Shape) -> None:
@@ -129,6 +131,23 @@ def test_a_column_declared_otherwise_is_seen(change: dict[str, object], scripts:
         column = next(column for column, shape in table.columns.items() if not shape.has_default)
         drifted.tables[name].columns[column] = replace(table.columns[column], **change)
         assert [line for line in differences(drifted, live) if f"dbo.{name}.{column}" in line]
+
+
+def test_a_computed_column_added_to_the_t_sql_alone_is_seen(scripts: list[str], live: Shape) -> None:
+    table = next(iter(live.tables))
+    added = f"ALTER TABLE dbo.{table} ADD extra AS (CONVERT(int, 1)) PERSISTED NOT NULL;"
+    found = differences(declared_shape([*scripts, added]), live)
+    assert len(found) == 1
+    assert re.match(rf"column dbo\.{table}\.extra: .*computed=True.* absent in the stand-in", found[0])
+
+
+@pytest.mark.parametrize(
+    "change", ["ADD extra int NULL", "DROP COLUMN extra", "ADD extra AS (1 + 1)", "ALTER COLUMN extra int NULL"]
+)
+def test_a_change_of_a_table_that_cannot_be_read_is_an_error(change: str, scripts: list[str]) -> None:
+    table = next(iter(declared_shape(scripts).tables))
+    with pytest.raises(AssertionError):
+        declared_shape([*scripts, f"ALTER TABLE dbo.{table} {change};"])
 
 
 def test_a_constraint_that_only_the_t_sql_has_is_seen(scripts: list[str], live: Shape) -> None:

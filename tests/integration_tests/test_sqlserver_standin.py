@@ -322,6 +322,9 @@ def test_errors_have_sql_servers_numbers(sql: Callable[..., list[Any]], text: st
 
 REFUSED = [
     ("EXEC dbo.procedimiento 1", 2812),
+    ("DECLARE @t dbo.tipo; INSERT INTO @t VALUES (1); EXECUTE dbo.procedimiento @filas = @t", 2812),
+    ("BEGIN TRAN EXEC dbo.procedimiento", 2812),
+    ("GRANT EXECUTE ON dbo.procedimiento TO alguien", 40510),
     ("CREATE TABLE dbo.x (a int)", 40510),
     ("ALTER TABLE dbo.prueba ADD x int", 40510),
     ("DROP TABLE dbo.prueba", 40510),

@@ -9,7 +9,7 @@
       written then would carry a later rowversion than the row that lives.
   A key inserted again by a later statement gets a later rowversion than its tombstone: the row wins.
 
-  TRUNCATE TABLE fires no trigger. It needs ALTER on the table, which no role of this database has.
+  TRUNCATE TABLE fires no trigger. It needs ALTER on the table, which only the role that seeds has.
 */
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;

@@ -9,7 +9,8 @@
       written then would carry a later rowversion than the row that lives.
   A key inserted again by a later statement gets a later rowversion than its tombstone: the row wins.
 
-  TRUNCATE TABLE fires no trigger. It needs ALTER on the table, which no role of this database has.
+  TRUNCATE TABLE fires no trigger. It needs ALTER on the table, which only rol_siembra has (security/040_roles.sql),
+  whose login is disabled but for a seeding.
 */
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;

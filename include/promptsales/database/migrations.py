@@ -21,7 +21,7 @@ class Migration:
     """A schema file as it is now.
 
     Attributes:
-        name: file name, which orders and identifies it.
+        name: what identifies it in the record: its file name, after its folder's where that is not `schema`.
         path: as errors name it.
         text: its contents.
         sha256: of the file's bytes, in hexadecimal.
@@ -52,8 +52,12 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
 
-def read_migrations(folder: Path) -> list[Migration]:
+def read_migrations(folder: Path, prefix: str = "") -> list[Migration]:
     """The `*.sql` files of `folder`, in the order of their names.
+
+    Args:
+        folder: of the files.
+        prefix: put before each file's name, where one record keeps the files of several folders.
 
     Raises:
         MigrationError: the folder holds none.
@@ -61,7 +65,21 @@ def read_migrations(folder: Path) -> list[Migration]:
     paths = sorted(folder.glob("*.sql"))
     if not paths:
         raise MigrationError(f"no schema files in {folder}: run from a complete checkout of the project.")
-    return [_read(path) for path in paths]
+    return [_read(path, prefix) for path in paths]
+
+
+def read_sqlserver_migrations(home: Path) -> list[Migration]:
+    """The files of a SQL Server database: its schema, then its procedures, whose names begin with their folder's.
+
+    Its `security` scripts are not among them: an administrator of the server runs those.
+
+    Args:
+        home: the database's folder under `database/`.
+
+    Raises:
+        MigrationError: one of the two folders holds no file.
+    """
+    return [*read_migrations(home / "schema"), *read_migrations(home / "procedures", "procedures/")]
 
 
 def apply_pending(
@@ -96,10 +114,10 @@ def failure(target: str, migration: Migration, line: int | None, message: str) -
     return MigrationError(f"{target}: {place}: {message} Correct it and run `promptsales db init` again.")
 
 
-def _read(path: Path) -> Migration:
+def _read(path: Path, prefix: str) -> Migration:
     content = path.read_bytes()
     return Migration(
-        name=path.name,
+        name=prefix + path.name,
         path=str(path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else path),
         text=content.decode(),
         sha256=sha256(content).hexdigest(),

@@ -1,25 +1,23 @@
-"""The SQL Server databases: their schema files, run batch by batch and recorded in `dbo.migraciones`."""
+"""The SQL Server databases: their schemas and procedures, run batch by batch and recorded in `dbo.migraciones`."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pymssql
 
 from promptsales.connections import sqlserver_message, sqlserver_number
 from promptsales.database.batches import Batch, split_batches
-from promptsales.database.migrations import Migration, Outcome, apply_pending, failure, read_migrations
+from promptsales.database.migrations import Migration, Outcome, apply_pending, failure
 
 UNKNOWN_OBJECT = 208
 
 
-def migrate(connection: pymssql.Connection, database: str, folder: Path) -> Outcome:
-    """Apply the T-SQL files of `folder` that are new or changed since they were recorded.
+def migrate(connection: pymssql.Connection, database: str, migrations: list[Migration]) -> Outcome:
+    """Apply those of `migrations` that are new or changed since they were recorded.
 
     Args:
         connection: in autocommit (some statements refuse a transaction), of a login that owns the database.
         database: its name, as errors show it.
-        folder: of the `*.sql` files.
+        migrations: in order.
 
     Raises:
         MigrationError: naming the file, its line and the server's message. Files are idempotent, so one that
@@ -32,7 +30,7 @@ def migrate(connection: pymssql.Connection, database: str, folder: Path) -> Outc
         _record(connection, migration)
 
     target = f"SQL Server {database}"
-    return apply_pending(target, read_migrations(folder), _recorded(connection), apply)
+    return apply_pending(target, migrations, _recorded(connection), apply)
 
 
 def _recorded(connection: pymssql.Connection) -> dict[str, str]:

@@ -77,6 +77,9 @@ def _statements(batch: str) -> Iterator[Control | Statement]:
     code = _OPAQUE.sub(_blank, batch)
     if refused := _ONLY_SQL_SERVER.search(code):
         raise option_not_supported(refused[1].upper())
+    # Before the variables that such a batch declares for it are: the procedure is what the caller asked for.
+    if called := _CALL.search(code):
+        raise no_procedure(called[1])
     start = 0
     for match in _CONTROL.finditer(code):
         yield from _dml(batch, code, start, match.start())
@@ -109,8 +112,6 @@ def _dml(batch: str, code: str, start: int, end: int) -> Iterator[Statement]:
     source, outside = batch[start:end], code[start:end]
     if not outside.strip():
         return
-    if procedure := _PROCEDURE.match(outside):
-        raise no_procedure(procedure[1])
     if _TOP.match(outside):
         raise option_not_supported("TOP in UPDATE or DELETE")
     if output := _OUTPUT_OF_DELETE.match(outside):
@@ -119,7 +120,8 @@ def _dml(batch: str, code: str, start: int, end: int) -> Iterator[Statement]:
     yield from translate(source, line=batch.count("\n", 0, start + len(outside) - len(outside.lstrip())) + 1)
 
 
-_PROCEDURE = re.compile(r"\s*EXEC(?:UTE)?\b\s*(?:@\w+\s*=\s*)?\(?([\w.\[\]]*)", re.IGNORECASE)
+# Not GRANT EXECUTE ON, nor EXECUTE AS.
+_CALL = re.compile(r"(?<![\[.\w])EXEC(?:UTE)?\b(?!\s+(?:ON|TO|AS)\b)\s*(?:@\w+\s*=\s*)?\(?([\w.\[\]]*)", re.IGNORECASE)
 _TOP = re.compile(r"\s*(?:UPDATE|DELETE)\s+TOP\b", re.IGNORECASE)
 # sqlglot reads OUTPUT at the end of a DELETE, SQL Server before its FROM or WHERE.
 _OUTPUT_OF_DELETE = re.compile(r"(\s*DELETE\b.*?)(\bOUTPUT\b.*?)(?=\b(?:FROM|WHERE)\b)", re.IGNORECASE | re.DOTALL)

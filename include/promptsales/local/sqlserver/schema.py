@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from promptsales.database.migrations import read_sqlserver_migrations
 from promptsales.local.sqlserver import DATABASES
 
 _FUNCTIONS = Path(__file__).with_name("functions.sql")
@@ -17,7 +18,8 @@ _APPLIED = """
 CREATE TABLE IF NOT EXISTS tsql.applied_files (name text PRIMARY KEY, sha256 text NOT NULL);
 """
 
-# The table `db init` keeps its record in: the stand-in writes it, for the files whose equivalent it has applied.
+# The table `db init` keeps its record in: the stand-in writes it, for the schema files whose equivalent it has applied
+# and for the procedures, which it answers with error 2812 when they are called.
 # MAINTAIN is what UPDATE STATISTICS takes.
 _AFTERWARDS = """
 CREATE TABLE IF NOT EXISTS dbo.migraciones (
@@ -34,9 +36,10 @@ def prepare(url: str, passwords: dict[str, str], database_dir: Path) -> None:
     Args:
         url: a superuser on the cluster.
         passwords: login name to password; each becomes a PostgreSQL role.
-        database_dir: holds `<folder>/standin/*.sql` and `<folder>/schema/*.sql` for each of `DATABASES`.
+        database_dir: holds `<folder>/standin/*.sql`, `schema/*.sql` and `procedures/*.sql` for each of `DATABASES`.
 
     Raises:
+        MigrationError: a folder of the T-SQL files is empty.
         psycopg.Error: the cluster does not answer, or a file does not apply.
     """
     with psycopg.connect(url, autocommit=True) as server:
@@ -58,12 +61,12 @@ def prepare(url: str, passwords: dict[str, str], database_dir: Path) -> None:
             connection.execute(_APPLIED)
             _apply(connection, sorted((database_dir / folder / "standin").glob("*.sql")))
             connection.execute(_AFTERWARDS)
-            for path in sorted((database_dir / folder / "schema").glob("*.sql")):
+            for migration in read_sqlserver_migrations(database_dir / folder):
                 connection.execute(
                     "INSERT INTO dbo.migraciones VALUES (%s, %s, statement_timestamp() AT TIME ZONE 'UTC')"
                     " ON CONFLICT (archivo) DO UPDATE SET sha256 = excluded.sha256, aplicado_en = excluded.aplicado_en"
                     " WHERE migraciones.sha256 <> excluded.sha256",
-                    [path.name, _sha256(path)],
+                    [migration.name, migration.sha256],
                 )
 
 

@@ -1,0 +1,80 @@
+/*
+  PromptAds: the log that every procedure writes: which one ran, as whom, on what key, how long, with what outcome.
+
+  The same table and procedure as in PromptCRM, so that one report reads both. Rows older than 90 days are deleted by
+  the nightly job, along IX_bitacora_procedimientos_registrado_en.
+*/
+SET ANSI_NULLS ON;
+SET QUOTED_IDENTIFIER ON;
+GO
+
+IF OBJECT_ID(N'dbo.seq_bitacora_procedimientos', N'SO') IS NULL
+    CREATE SEQUENCE dbo.seq_bitacora_procedimientos AS bigint START WITH 1 INCREMENT BY 1 CACHE 1000;
+GO
+
+-- resultado: correcto or error. clave: of what the call was about, where there is one.
+IF OBJECT_ID(N'dbo.bitacora_procedimientos', N'U') IS NULL
+BEGIN
+    CREATE TABLE dbo.bitacora_procedimientos (
+        id_evento bigint NOT NULL
+            CONSTRAINT DF_bitacora_procedimientos_id_evento DEFAULT (NEXT VALUE FOR dbo.seq_bitacora_procedimientos),
+        procedimiento nvarchar(128) NOT NULL,
+        resultado nvarchar(20) NOT NULL,
+        clave nvarchar(60) NULL,
+        filas int NULL,
+        numero_error int NULL,
+        duracion_ms int NULL,
+        usuario nvarchar(128) NOT NULL
+            CONSTRAINT DF_bitacora_procedimientos_usuario DEFAULT (ORIGINAL_LOGIN()),
+        registrado_en datetime2(3) NOT NULL
+            CONSTRAINT DF_bitacora_procedimientos_registrado_en DEFAULT (SYSUTCDATETIME()),
+        CONSTRAINT PK_bitacora_procedimientos PRIMARY KEY CLUSTERED (id_evento),
+        CONSTRAINT CK_bitacora_procedimientos_resultado CHECK (resultado IN (N'correcto', N'error'))
+    );
+END;
+GO
+IF INDEXPROPERTY(
+    OBJECT_ID(N'dbo.bitacora_procedimientos'), N'IX_bitacora_procedimientos_registrado_en', 'IndexID'
+) IS NULL
+    CREATE INDEX IX_bitacora_procedimientos_registrado_en ON dbo.bitacora_procedimientos (registrado_en);
+GO
+
+DENY INSERT, UPDATE, DELETE ON OBJECT::dbo.bitacora_procedimientos TO data_writer;
+GO
+
+/*
+  Writes one row, and never stands in the way of the operation it reports:
+    - XACT_ABORT OFF, or a row that the table refuses would doom the caller's transaction;
+    - in a transaction that is already doomed nothing can be written, so nothing is tried;
+    - what fails here is swallowed, unless it doomed the transaction (a deadlock, above all): the operation is lost
+      then, and whoever called must hear it now rather than as error 3930 at its next statement.
+  Inside a caller's transaction the row lives and dies with it. The procedures roll their own back before they come here
+  with an error, so that such a row stays.
+*/
+CREATE OR ALTER PROCEDURE dbo.usp_registrar_evento
+    @procedimiento nvarchar(128),
+    @resultado nvarchar(20),
+    @clave nvarchar(60) = NULL,
+    @filas int = NULL,
+    @numero_error int = NULL,
+    @inicio datetime2(3) = NULL
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT OFF;
+
+    IF XACT_STATE() = -1
+        RETURN;
+
+    BEGIN TRY
+        INSERT INTO dbo.bitacora_procedimientos (procedimiento, resultado, clave, filas, numero_error, duracion_ms)
+        VALUES (
+            @procedimiento, @resultado, @clave, @filas, @numero_error, DATEDIFF(MILLISECOND, @inicio, SYSUTCDATETIME())
+        );
+    END TRY
+    BEGIN CATCH
+        IF XACT_STATE() = -1
+            THROW;
+    END CATCH;
+END;
+GO

@@ -1,0 +1,71 @@
+"""SQL Server itself: these tests run where PROMPTSALES_TEST_SQLSERVER=1 says that the URLs name one, and only there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pymssql
+import pytest
+
+from promptsales.connections import Connections, from_settings
+from promptsales.database import sqlserver
+from promptsales.database.migrations import read_sqlserver_migrations
+from promptsales.paths import DATABASE_DIR
+from promptsales.settings import Settings
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with a reason, what there is no server for."""
+    if os.environ.get("PROMPTSALES_TEST_SQLSERVER") == "1":
+        return
+    reason = (
+        "needs SQL Server: set PROMPTSALES_TEST_SQLSERVER=1, PROMPTSALES_ADS_ADMIN_URL and PROMPTSALES_CRM_ADMIN_URL, "
+        "of databases that these tests may write to"
+    )
+    for item in items:
+        if item.get_closest_marker("sqlserver"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def server_settings() -> Settings:
+    """The URLs of the environment."""
+    return Settings()
+
+
+@pytest.fixture(scope="session")
+def server(server_settings: Settings) -> Connections:
+    """Connections of the logins that own the databases."""
+    return from_settings(server_settings, admin=True)
+
+
+@pytest.fixture(scope="session")
+def ads_database(server: Connections) -> Callable[[], pymssql.Connection]:
+    """PromptAds as `db init` leaves it."""
+    with closing(server.ads()) as connection:
+        sqlserver.migrate(connection, "PromptAds", read_sqlserver_migrations(DATABASE_DIR / "sqlserver_ads"))
+    return server.ads
+
+
+@pytest.fixture
+def ads(ads_database: Callable[[], pymssql.Connection]) -> Iterator[pymssql.Connection]:
+    """One connection to PromptAds, in autocommit."""
+    with closing(ads_database()) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def crm_database(server: Connections) -> Callable[[], pymssql.Connection]:
+    """PromptCRM as `db init` leaves it."""
+    with closing(server.crm()) as connection:
+        sqlserver.migrate(connection, "PromptCRM", read_sqlserver_migrations(DATABASE_DIR / "sqlserver_crm"))
+    return server.crm
+
+
+@pytest.fixture
+def crm(crm_database: Callable[[], pymssql.Connection]) -> Iterator[pymssql.Connection]:
+    """One connection to PromptCRM, in autocommit."""
+    with closing(crm_database()) as connection:
+        yield connection
