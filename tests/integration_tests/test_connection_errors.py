@@ -46,27 +46,36 @@ def test_postgresql_refuses_a_database(engines: Settings, database: str, reason:
     )
 
 
+def sqlserver_refusal(url: str) -> str:
+    """The error's text, from a process of its own: pymssql keeps no sentence less severe than an earlier failure's."""
+    code = (
+        "import sys; from promptsales.connections import connect_sqlserver; "
+        "connect_sqlserver(sys.stdin.read(), 'PROMPTSALES_CRM_URL')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=url, capture_output=True, text=True, check=False)
+    assert "Xq7Zk" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
 def test_sql_server_refuses_a_password(engines: Settings) -> None:
-    with pytest.raises(UnreachableError) as failure:
-        connect_sqlserver(with_password(engines.url("crm"), "Xq7Zk"), "PROMPTSALES_CRM_URL")
-    assert str(failure.value).endswith(
+    assert sqlserver_refusal(with_password(engines.url("crm"), "Xq7Zk")).endswith(
         "/PromptCRM refuses the login (error 18456: Login failed for user 'promptsales_etl'.): check the login and "
         "password in PROMPTSALES_CRM_URL."
     )
 
 
 def test_sql_server_refuses_a_database(engines: Settings) -> None:
-    # In a process of its own, where no worse failure has been before.
-    url = engines.url("crm").replace("PromptCRM", "NoHay")
-    code = (
-        "import sys; from promptsales.connections import connect_sqlserver; "
-        "connect_sqlserver(sys.stdin.read(), 'PROMPTSALES_CRM_URL')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], input=url, capture_output=True, text=True, check=False)
-    assert done.stderr.splitlines()[-1].endswith(
+    assert sqlserver_refusal(engines.url("crm").replace("PromptCRM", "NoHay")).endswith(
         '/NoHay refuses the database (error 4060: Cannot open database "NoHay" requested by the login. The login '
         "failed.): check its name in PROMPTSALES_CRM_URL, and that the login may open it."
     )
+
+
+def test_a_later_refusal_in_the_same_process_is_explained_too(engines: Settings) -> None:
+    url = engines.url("crm")
+    for wrong in (with_password(url, "Xq7Zk"), url.replace("PromptCRM", "NoHay"), with_password(url, "Xq7Zk")):
+        with pytest.raises(UnreachableError, match=r" refuses the .*: check .* in PROMPTSALES_CRM_URL\b"):
+            connect_sqlserver(wrong, "PROMPTSALES_CRM_URL")
 
 
 def test_what_answers_without_speaking_sql_server_is_explained(engines: Settings) -> None:
