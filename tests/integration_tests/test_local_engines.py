@@ -272,7 +272,13 @@ def test_an_engine_that_cannot_start_shows_its_log_and_undoes_the_rest(folder: P
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_start_leaves_nothing_behind(folder: Path, number: signal.Signals) -> None:
     starting = subprocess.Popen(
-        [*COMMAND, "up"], env=with_folder(folder), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*COMMAND, "up"],
+        env=with_folder(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        # A shell starts what it puts in the background with SIGINT ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     assert starting.stdout is not None
     # Valkey is the first to answer, while the clusters are being created.
