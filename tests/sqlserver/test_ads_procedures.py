@@ -499,3 +499,43 @@ def test_in_a_doomed_transaction_the_log_is_silent(ads: pymssql.Connection) -> N
 def test_an_unregistered_number_is_still_an_error(ads: pymssql.Connection) -> None:
     with raises(50199):
         results(ads, "EXECUTE dbo.usp_lanzar_error 50199;")
+
+
+# Purging
+
+
+def test_old_rows_of_the_log_go_and_others_stay(ads: pymssql.Connection) -> None:
+    for days in (91, 89):
+        results(
+            ads,
+            "INSERT INTO dbo.bitacora_procedimientos (procedimiento, resultado, registrado_en)"
+            " VALUES (N'prueba de purga', N'correcto', DATEADD(DAY, %s, SYSUTCDATETIME()))",
+            (-days,),
+        )
+    purge = "DECLARE @n int; EXECUTE dbo.usp_purgar_bitacora @borradas = @n OUTPUT; SELECT @n AS borradas"
+    assert value(ads, purge) >= 1
+    left = "SELECT COUNT(*) AS filas FROM dbo.bitacora_procedimientos WHERE procedimiento = N'prueba de purga'"
+    assert value(ads, left) == 1
+    results(ads, "DELETE FROM dbo.bitacora_procedimientos WHERE procedimiento = N'prueba de purga'")
+
+
+def test_a_week_of_the_log_is_always_kept(ads: pymssql.Connection) -> None:
+    with raises(50140):
+        results(ads, "EXECUTE dbo.usp_purgar_bitacora @dias = 6")
+
+
+def test_tombstones_up_to_a_version_go_and_later_ones_stay(ads: pymssql.Connection) -> None:
+    add = "INSERT INTO dbo.bajas (tabla, clave) VALUES (N'prueba de purga', %s)"
+    results(ads, add, ("[1]",))
+    version = value(ads, "SELECT version FROM etl.limite")
+    results(ads, add, ("[2]",))
+    purge = "DECLARE @n int; EXECUTE dbo.usp_purgar_bajas @hasta = %s, @borradas = @n OUTPUT; SELECT @n AS borradas"
+    assert value(ads, purge, version) >= 1
+    assert results(ads, "SELECT clave FROM dbo.bajas WHERE tabla = N'prueba de purga'")[-1] == [("[2]",)]
+    results(ads, "DELETE FROM dbo.bajas WHERE tabla = N'prueba de purga'")
+
+
+@pytest.mark.parametrize("version", ["NULL", "0", "9223372036854775807"])
+def test_tombstones_are_not_purged_beyond_the_limit(version: str, ads: pymssql.Connection) -> None:
+    with raises(50141):
+        results(ads, f"EXECUTE dbo.usp_purgar_bajas @hasta = {version}")

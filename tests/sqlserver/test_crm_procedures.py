@@ -424,3 +424,43 @@ def test_the_log_holds_no_personal_data(crm: pymssql.Connection) -> None:
 def test_an_unregistered_error_says_so(crm: pymssql.Connection) -> None:
     with pytest.raises(pymssql.Error, match="sin registrar"):
         results(crm, "EXECUTE dbo.usp_lanzar_error 50299")
+
+
+# Purging
+
+
+def test_old_rows_of_the_log_go_and_others_stay(crm: pymssql.Connection) -> None:
+    for days in (91, 89):
+        results(
+            crm,
+            "INSERT INTO dbo.bitacora_procedimientos (procedimiento, resultado, registrado_en)"
+            " VALUES (N'prueba de purga', N'correcto', DATEADD(DAY, %s, SYSUTCDATETIME()))",
+            (-days,),
+        )
+    purge = "DECLARE @n int; EXECUTE dbo.usp_purgar_bitacora @borradas = @n OUTPUT; SELECT @n AS borradas"
+    assert value(crm, purge) >= 1
+    left = "SELECT COUNT(*) AS filas FROM dbo.bitacora_procedimientos WHERE procedimiento = N'prueba de purga'"
+    assert value(crm, left) == 1
+    results(crm, "DELETE FROM dbo.bitacora_procedimientos WHERE procedimiento = N'prueba de purga'")
+
+
+def test_a_week_of_the_log_is_always_kept(crm: pymssql.Connection) -> None:
+    with raises(50260):
+        results(crm, "EXECUTE dbo.usp_purgar_bitacora @dias = 6")
+
+
+def test_tombstones_up_to_a_version_go_and_later_ones_stay(crm: pymssql.Connection) -> None:
+    add = "INSERT INTO dbo.bajas (tabla, clave) VALUES (N'prueba de purga', %s)"
+    results(crm, add, ("[1]",))
+    version = value(crm, "SELECT version FROM etl.limite")
+    results(crm, add, ("[2]",))
+    purge = "DECLARE @n int; EXECUTE dbo.usp_purgar_bajas @hasta = %s, @borradas = @n OUTPUT; SELECT @n AS borradas"
+    assert value(crm, purge, version) >= 1
+    assert results(crm, "SELECT clave FROM dbo.bajas WHERE tabla = N'prueba de purga'")[-1] == [("[2]",)]
+    results(crm, "DELETE FROM dbo.bajas WHERE tabla = N'prueba de purga'")
+
+
+@pytest.mark.parametrize("version", ["NULL", "0", "9223372036854775807"])
+def test_tombstones_are_not_purged_beyond_the_limit(version: str, crm: pymssql.Connection) -> None:
+    with raises(50261):
+        results(crm, f"EXECUTE dbo.usp_purgar_bajas @hasta = {version}")

@@ -30,6 +30,7 @@ FORBIDDEN = {
         "SELECT TOP (1) id_cliente FROM dbo.clientes",
         "SELECT id FROM seguridad.bloques_hash",
         "EXECUTE dbo.usp_convertir_lead 1, 1",
+        "DECLARE @c dbo.tipo_claves; EXECUTE seguridad.usp_mostrar_clientes @c, 1",
         "DECLARE @g uniqueidentifier, @b bit; EXECUTE seguridad.usp_abrir_llave @g OUTPUT, @b OUTPUT",
     ],
     "rol_lee_enmascarado": [
@@ -133,13 +134,13 @@ def test_a_ciphertext_of_another_customer_does_not_open(
         " WHERE o.id_cliente = %s) WHERE id_cliente = %s",
         (other, key),
     )
-    with raises(50211):
+    with member_of(crm, "rol_descifra"), raises(50211):
         find(crm, "documento", person.documento)
 
 
 def test_a_ciphertext_of_another_column_does_not_open(crm: pymssql.Connection, person: Customer, key: int) -> None:
     results(crm, "UPDATE dbo.clientes SET correo_cifrado = documento_cifrado WHERE id_cliente = %s", (key,))
-    with raises(50211):
+    with member_of(crm, "rol_descifra"), raises(50211):
         find(crm, "documento", person.documento)
 
 

@@ -108,6 +108,12 @@ def test_a_file_that_does_not_parse_is_seen() -> None:
     assert linter().lint_string("SELECT FROM WHERE;\n").get_violations()
 
 
+@pytest.mark.parametrize("folder", DATABASES.values())
+def test_the_first_file_makes_the_table_in_which_files_are_recorded(folder: str) -> None:
+    first = min((DATABASE_DIR / folder / "schema").glob("*.sql"))
+    assert "CREATE TABLE dbo.migraciones" in script(first).text
+
+
 # --- what they name exists -----------------------------------------------------------------------------------
 
 

@@ -44,7 +44,9 @@ VALUES
 (50121, N'rendimiento_sin_campana', N'There is no such campaign:'),
 (50122, N'rendimiento_sin_canal', N'There is no such channel:'),
 (50123, N'rendimiento_fuera_de_fecha', N'The day is in the future or outside the campaign:'),
-(50130, N'cierre_prematuro', N'Only campaigns whose last day is past can be closed:');
+(50130, N'cierre_prematuro', N'Only campaigns whose last day is past can be closed:'),
+(50140, N'plazo_demasiado_corto', N'The log keeps at least 7 days.'),
+(50141, N'version_no_valida', N'Tombstones are deleted up to a version above 0 that etl.limite has passed.');
 
 BEGIN TRANSACTION;
 

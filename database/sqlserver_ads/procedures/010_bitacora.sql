@@ -1,8 +1,8 @@
 /*
   PromptAds: the log that every procedure writes: which one ran, as whom, on what key, how long, with what outcome.
 
-  The same table and procedure as in PromptCRM, so that one report reads both. Rows older than 90 days are deleted by
-  the nightly job, along IX_bitacora_procedimientos_registrado_en.
+  The same table and procedure as in PromptCRM, so that one report reads both. usp_purgar_bitacora deletes the rows
+  older than 90 days, along IX_bitacora_procedimientos_registrado_en.
 */
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;

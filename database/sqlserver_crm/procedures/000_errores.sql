@@ -47,7 +47,9 @@ VALUES
 (50240, N'busqueda_no_valida', N'Se busca por documento, correo o telefono, y con un valor.'),
 (50241, N'area_no_valida', N'El área de la búsqueda no es válida:'),
 (50250, N'vinculo_no_disponible', N'El servidor vinculado PROMPTADS no respondió, y sin él no hay qué comparar:'),
-(50251, N'vinculo_en_transaccion', N'El servidor vinculado no se lee dentro de una transacción.');
+(50251, N'vinculo_en_transaccion', N'El servidor vinculado no se lee dentro de una transacción.'),
+(50260, N'plazo_demasiado_corto', N'La bitácora conserva al menos 7 días.'),
+(50261, N'version_no_valida', N'Las bajas se borran hasta una versión mayor que 0 que etl.limite ya pasó.');
 
 BEGIN TRANSACTION;
 DELETE FROM dbo.errores

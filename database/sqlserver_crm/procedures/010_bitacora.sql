@@ -3,7 +3,7 @@
 
   No personal data: clave is a database key, and of an error only the number is kept. Messages of SQL Server quote the
   values they stumbled on (2627 the duplicate key, 2628 the truncated text), so they never come here.
-  Rows older than 90 days are deleted by the nightly job, along IX_bitacora_procedimientos_registrado_en.
+  usp_purgar_bitacora deletes the rows older than 90 days, along IX_bitacora_procedimientos_registrado_en.
 */
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;

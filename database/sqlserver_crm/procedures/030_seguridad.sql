@@ -3,8 +3,8 @@
 
   Schema seguridad holds the few modules that may use the certificate. They run as usuario_cifrado, a user without a
   login and with no right but the certificate and the key: whoever may execute a procedure of dbo needs no right on
-  either, and ownership chaining (all belongs to dbo) lets those procedures call these. Nobody is granted EXECUTE here,
-  except rol_descifra on usp_mostrar_clientes, whose name says what that allows.
+  either, and ownership chaining (all belongs to dbo) lets those procedures call these. Nobody is granted EXECUTE here:
+  whoever had it on usp_mostrar_clientes could read every customer in clear, off the record.
   EXECUTE AS rather than signed modules: a signature is lost each time CREATE OR ALTER runs, EXECUTE AS is part of the
   text. Only these modules impersonate; the procedures of dbo run as their caller, so that what the caller may do can be
   asked. The log keeps ORIGINAL_LOGIN().
@@ -137,6 +137,8 @@ BEGIN
         WHERE retirada_en IS NULL
         ORDER BY generacion DESC
     );
+    IF @certificado IS NULL
+        EXECUTE dbo.usp_lanzar_error 50210;
     SELECT
         @interior = DECRYPTBYKEYAUTOCERT(@certificado, NULL, interior_cifrado, 1, N'bloques_hash.interior'),
         @exterior = DECRYPTBYKEYAUTOCERT(@certificado, NULL, exterior_cifrado, 1, N'bloques_hash.exterior')
@@ -147,9 +149,9 @@ BEGIN
 END;
 GO
 
--- Customers by key: in clear, or masked. EXECUTE on it is the right to decrypt: usp_buscar_cliente asks for that before
--- it passes descifra = 1. The masks are written out here rather than left to dynamic data masking, which would show the
--- names to a caller that happens to have UNMASK.
+-- Customers by key: in clear, or masked, as its caller says: usp_buscar_cliente, which asks whose call it is and writes
+-- it down. The masks are written out here rather than left to dynamic data masking, from which the user that this runs
+-- as is exempt.
 CREATE OR ALTER PROCEDURE seguridad.usp_mostrar_clientes
     @claves dbo.tipo_claves READONLY,
     @descifra bit
@@ -183,6 +185,8 @@ BEGIN
         WHERE retirada_en IS NULL
         ORDER BY generacion DESC
     );
+    IF @certificado IS NULL
+        EXECUTE dbo.usp_lanzar_error 50210;
     DECLARE @abiertos TABLE (
         id_cliente int NOT NULL PRIMARY KEY,
         documento nvarchar(60) NULL,

@@ -2,8 +2,8 @@
   Customers by document, e-mail or telephone, through the keyed hash: the value looked for is hashed, and the hash is
   found by its index. Nothing is decrypted to search.
 
-  Whoever may execute seguridad.usp_mostrar_clientes (rol_descifra) gets the personal data in clear, and the log says
-  so; everyone else gets it masked, and nothing is decrypted. Ciphertexts that seeding left out read NULL in both.
+  A member of rol_descifra gets the personal data in clear, and the log says so; everyone else, the owner of the
+  database included, gets it masked, and nothing is decrypted. Ciphertexts that seeding left out read NULL in both.
 
   Errors: 50210, 50211, 50240.
 */
@@ -57,9 +57,7 @@ BEGIN
             @primera = MIN(clave)
         FROM @claves;
         -- Asked of the caller: no impersonation here.
-        SET @descifra = COALESCE(
-            HAS_PERMS_BY_NAME(N'seguridad.usp_mostrar_clientes', N'OBJECT', N'EXECUTE'), 0
-        );
+        SET @descifra = COALESCE(IS_MEMBER(N'rol_descifra'), 0);
         SET @resultado = IIF(@descifra = 1 AND @filas > 0, N'descifrado', N'correcto');
         EXECUTE seguridad.usp_mostrar_clientes @claves, @descifra;
         EXECUTE dbo.usp_registrar_evento N'usp_buscar_cliente', @resultado, @primera, @filas, NULL, @inicio;

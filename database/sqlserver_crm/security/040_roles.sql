@@ -42,9 +42,8 @@ GRANT EXECUTE ON OBJECT::dbo.usp_buscar_cliente TO rol_ejecuta;
 GRANT EXECUTE ON OBJECT::dbo.usp_clientes_cercanos TO rol_ejecuta;
 GO
 
--- The second is what usp_buscar_cliente asks for before it decrypts.
+-- Being its member is what usp_buscar_cliente asks for before it decrypts.
 GRANT EXECUTE ON OBJECT::dbo.usp_buscar_cliente TO rol_descifra;
-GRANT EXECUTE ON OBJECT::seguridad.usp_mostrar_clientes TO rol_descifra;
 GO
 
 ALTER ROLE data_writer ADD MEMBER rol_siembra;
