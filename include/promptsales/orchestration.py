@@ -15,7 +15,7 @@ from airflow.providers.microsoft.mssql.hooks.mssql import MsSqlHook
 from airflow.providers.mongo.hooks.mongo import MongoHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.providers.redis.hooks.redis import RedisHook
-from airflow.sdk import DAG, Asset, DeltaDataIntervalTimetable, Param, TaskGroup, task
+from airflow.sdk import DAG, Asset, AssetAny, DeltaDataIntervalTimetable, Param, TaskGroup, task
 
 from promptsales.connections import Connections
 from promptsales.errors import PromptSalesError
@@ -24,6 +24,8 @@ from promptsales.etl.spec import PipelineSpec, TableSpec, load_pipelines, pipeli
 from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MIN_SCALE, SeedPlan, today
 from promptsales.seeding.seed import existing_plan, seed_all
 from promptsales.seeding.simulate import simulate_changes
+from promptsales.warehouse.refresh import refresh
+from promptsales.warehouse.tables import MIRRORS
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,17 @@ transaction a window: lock, compare the watermark, copy, merge, delete, advance 
 - **Out:** the mirror `{schema}.{table}`, a row in `etl.loads`, refused rows in `etl.rejected_rows`.
 - **On failure:** the watermark has not moved and nothing is half loaded. Read the task's last log line, mend what it
   names, and clear the task; or wait: the next cycle takes the same changes again.
+"""
+
+REFRESH_DOC = """
+Brings the star schema `dw` up to the last committed loads, in one PostgreSQL transaction: the keys that loads wrote or
+deleted since the last refresh, the rows that depend on them, and of these the ones that differ. A run that finds
+nothing new takes a fraction of a second.
+
+- **In:** the mirrors `ods_*`, `etl.deleted_rows`, and the exchange rates and token tariffs of the repository.
+- **Out:** the dimensions and facts of `dw`, a row in `dw.refrescos`; changed rows by table in this task's XCom.
+- **On failure:** `dw` is as it was before. Mend what the task's last log line names and clear the task; or wait: the
+  next run takes the same changes again.
 """
 
 SEED_DOC = """
@@ -56,6 +69,18 @@ sentiment, withdrawn consents, images. Every invariant holds afterwards, revenue
 - **Out:** the changed rows; how many of each kind by table in this task's XCom, to hold the next cycle against.
 - **On failure:** each source's changes are one transaction: they are all there, or none is.
 """
+
+STAR_SCHEMA = Asset(name="dw", uri="promptsales://warehouse/dw")
+"""The star schema as Airflow's asset graph shows it."""
+
+LOAD_DEFAULTS = {
+    "owner": "data-platform",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=20),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=2),
+    "execution_timeout": timedelta(minutes=10),
+}
 
 MANUAL_DEFAULTS = {"owner": "data-platform", "retries": 0, "execution_timeout": timedelta(hours=1)}
 
@@ -101,14 +126,7 @@ def etl_dag(source: str, *, display_name: str, description: str) -> DAG:
         max_active_runs=1,
         dagrun_timeout=CYCLE,
         tags=["etl", source],
-        default_args={
-            "owner": "data-platform",
-            "retries": 2,
-            "retry_delay": timedelta(seconds=20),
-            "retry_exponential_backoff": True,
-            "max_retry_delay": timedelta(minutes=2),
-            "execution_timeout": timedelta(minutes=10),
-        },
+        default_args=LOAD_DEFAULTS,
     ) as dag:
         for table in pipeline.tables:
             with TaskGroup(table.name, tooltip=table.description):
@@ -148,6 +166,30 @@ def mirror_asset(pipeline: PipelineSpec, table: TableSpec) -> Asset:
         name=f"{pipeline.target_schema}.{table.name}",
         uri=f"promptsales://warehouse/{pipeline.target_schema}/{table.name}",
     )
+
+
+def refresh_dag() -> DAG:
+    """The DAG `refresh_marts`: after any load of a mirror that `dw` is made of; loads of one moment share a run."""
+    mirrors = [mirror_asset(mirror.pipeline, mirror.table) for mirror in MIRRORS]
+    with DAG(
+        dag_id="refresh_marts",
+        dag_display_name="Warehouse to star schema and marts",
+        description="What the last loads changed, into the star schema and what is derived from it",
+        doc_md=REFRESH_DOC,
+        schedule=AssetAny(*mirrors),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=CYCLE,
+        tags=["warehouse"],
+        default_args=LOAD_DEFAULTS,
+    ) as dag:
+        task(task_id="refresh_dw", doc_md=REFRESH_DOC, inlets=mirrors, outlets=[STAR_SCHEMA])(_refresh_dw)()
+    return dag
+
+
+def _refresh_dw() -> dict[str, int]:
+    """The task: returns the rows it changed by table of `dw`."""
+    return refresh(hook_connections()).rows
 
 
 def _dag_doc(pipeline: PipelineSpec) -> str:

@@ -25,7 +25,7 @@ def dags(airflow_home: None) -> dict[str, Any]:
 
 
 def test_the_dag_ids_are_the_agreed_ones(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == [*ETL_DAGS, "seed_databases", "simulate_activity"]
+    assert sorted(dags) == [*ETL_DAGS, "refresh_marts", "seed_databases", "simulate_activity"]
 
 
 @pytest.mark.parametrize("dag_id", ETL_DAGS)
@@ -48,6 +48,19 @@ def test_one_task_group_a_source_table(dags: dict[str, Any], dag_id: str) -> Non
         assert [asset.name for asset in task.outlets] == [f"{pipeline.target_schema}.{table.name}"]
         assert [asset.name for asset in task.inlets] == [f"{pipeline.source}.{table.name}"]
         assert task.upstream_task_ids == set(), "tables load side by side: one that fails stops no other"
+
+
+def test_the_star_schema_follows_any_load_of_its_mirrors(dags: dict[str, Any]) -> None:
+    from airflow.sdk import AssetAny
+
+    dag = dags["refresh_marts"]
+    condition = dag.timetable.asset_condition
+    assert isinstance(condition, AssetAny)
+    loaded = {asset.uri for name in ETL_DAGS for task in dags[name].tasks for asset in task.outlets}
+    followed = {asset.uri for asset in condition.objects}
+    assert followed <= loaded
+    assert "promptsales://warehouse/ods_promptcrm/ventas" in followed
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
 
 
 def test_every_dag_and_task_says_what_it_does(dags: dict[str, Any]) -> None:

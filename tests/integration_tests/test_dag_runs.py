@@ -31,13 +31,19 @@ def loaded_by_airflow(connections: Connections, source: str) -> set[str]:
 
 
 def test_the_dags_load_every_table(airflow_root: Path, connections: Connections) -> None:
-    airflow.run_dags(airflow_root, ["etl_promptcontent", "etl_promptcrm"])
+    airflow.run_dags(airflow_root, ["etl_promptcontent", "etl_promptcrm", "refresh_marts"])
     assert loaded_by_airflow(connections, "promptcontent") == {
         "imagenes", "servicios_terceros", "bitacora_solicitudes", "logs_campanas", "mcp_servers",
     }  # fmt: skip
     assert loaded_by_airflow(connections, "promptcrm") == {
         "clientes", "leads", "ventas", "lineas_venta", "consentimientos",
     }  # fmt: skip
+
+    with closing(connections.postgres()) as warehouse:
+        started = (
+            "SELECT max(iniciado_en) > max(committed_at) FROM dw.refrescos, etl.loads WHERE run_id LIKE 'manual__%'"
+        )
+        assert warehouse.execute(started).fetchone() == (True,)
 
 
 def test_a_dag_that_does_not_exist_is_one_clear_error(airflow_root: Path) -> None:

@@ -171,6 +171,28 @@ def test_a_source_that_breaks_halfway_leaves_nothing_behind(warehouse: psycopg.C
     assert load(warehouse, piece(None, 5, [(1, 1, "uno", 1, 3)])).inserted == 1
 
 
+def test_deleted_keys_are_on_record_with_their_load(warehouse: psycopg.Connection[Any]) -> None:
+    warehouse.execute("DELETE FROM etl.deleted_rows WHERE table_name = 'prueba'")
+    load(warehouse, piece(None, 5, [(1, 1, "stays", 1, 3), (1, 2, "goes", 1, 3), (2, 1, "unseen", 1, 3)]))
+    load(warehouse, piece(5, 6, (), [(1, 2, 6), (9, 9, 6)]))
+    load(warehouse, piece(6, 7, [(1, 1, "stays", 1, 7)], delete_older_than=7))
+    loads = warehouse.execute("SELECT load_id FROM etl.loads WHERE table_name = 'prueba' ORDER BY load_id").fetchall()
+    recorded = warehouse.execute(
+        "DELETE FROM etl.deleted_rows WHERE table_name = 'prueba' RETURNING row_key, load_id"
+    ).fetchall()
+    assert recorded == [([1, 2], loads[1][0]), ([2, 1], loads[2][0])]
+
+
+def test_a_mirror_from_before_gets_its_index_on_loads(
+    warehouse: psycopg.Connection[Any], admin_connections: Connections
+) -> None:
+    with closing(admin_connections.postgres()) as admin:
+        admin.execute("DROP INDEX ods_promptads.ix_prueba_load")
+        assert create_mirrors(admin, [PIPELINE]) == ["ods_promptads.ix_prueba_load"]
+        assert create_mirrors(admin, [PIPELINE]) == []
+        admin.commit()
+
+
 def test_two_loads_of_one_table_take_turns(warehouse: psycopg.Connection[Any], connections: Connections) -> None:
     """Both plan from the same watermark; the second waits for the first, then must plan again."""
     inside, go_on = threading.Event(), threading.Event()

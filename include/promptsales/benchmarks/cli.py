@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from promptsales.benchmarks import refresh as refresh_benchmark
 from promptsales.benchmarks.etl import SourceFigures, measure
 from promptsales.local.interruption import end_by_keyboard_interrupt
 from promptsales.local.state import local_dir
@@ -39,6 +40,34 @@ def etl(
     console.print(_loads_table(figures))
     for source in figures:
         console.print(f"Peak memory of the process that loaded {source.source}: {source.peak_mb:,.0f} MB")
+
+
+@app.command()
+def refresh(
+    scale: Annotated[float, typer.Option(help="the larger scale; the smaller is a tenth of it", min=0.02)] = 1.0,
+    changes: Annotated[int, typer.Option(help="how many changes the sources have before a cycle", min=50)] = 1000,
+) -> None:
+    """Refresh of the star schema after the same number of changes, at a tenth of the scale and at all of it."""
+    end_by_keyboard_interrupt()
+    figures = []
+    for size in (scale / 10, scale):
+        plan = SeedPlan(as_of=today(), scale=size)
+        with console.status("starting the engines") as status:
+            figures.append(refresh_benchmark.measure(local_dir() / "bench", plan, changes, status.update))
+    console.print(_refresh_table(figures))
+
+
+def _refresh_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:
+    view = Table(title="Refresh of dw: time by what changed")
+    for heading in ("scale", "mirror rows", "refresh after", "rows changed in dw", "seconds"):
+        view.add_column(heading, justify="right")
+    for scale in figures:
+        view.add_section()
+        size = (f"{scale.scale:g}", f"{scale.mirror_rows:,}")
+        view.add_row(*size, "first load", f"{scale.first.changed:,}", f"{scale.first.seconds:.2f}")
+        for report in scale.cycles:
+            view.add_row(*size, f"{scale.changes:,} changes", f"{report.changed:,}", f"{report.seconds:.2f}")
+    return view
 
 
 def _loads_table(figures: list[SourceFigures]) -> Table:

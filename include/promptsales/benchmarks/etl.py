@@ -47,7 +47,7 @@ def measure(root: Path, plan: SeedPlan, progress: Progress) -> tuple[SeedReport,
         raise PromptSalesError(f"the peak memory is read from {PROCESS_STATUS}, which only Linux has: run this there.")
     spawn = multiprocessing.get_context("spawn")
     # The engines stop before the processes are waited for: an interrupted load then fails, where it would run on.
-    with ExitStack() as processes, _fresh_engines(root) as settings:
+    with ExitStack() as processes, fresh_engines(root) as settings:
         owner = from_settings(settings, admin=True)
         initialise(owner)
         seeded = seed_all(owner, plan, progress)
@@ -59,7 +59,8 @@ def measure(root: Path, plan: SeedPlan, progress: Progress) -> tuple[SeedReport,
 
 
 @contextmanager
-def _fresh_engines(root: Path) -> Iterator[Settings]:
+def fresh_engines(root: Path) -> Iterator[Settings]:
+    """Engines under `root` with empty databases; they and their data are gone in the end."""
     engines.down(root, purge=True)
     try:
         engines.up(root)

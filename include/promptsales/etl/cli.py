@@ -19,6 +19,8 @@ from promptsales.etl.run import TableResult, run_pipeline
 from promptsales.etl.spec import PipelineSpec, pipeline_of
 from promptsales.etl.status import TableStatus, read_status
 from promptsales.settings import Settings
+from promptsales.warehouse.refresh import RefreshReport
+from promptsales.warehouse.refresh import refresh as refresh_dw
 
 app = typer.Typer(help="Move deltas into the warehouse, and look at how fresh it is.", no_args_is_help=True)
 console = Console()
@@ -49,6 +51,14 @@ def status() -> None:
     _print_errors(row.last_error for row in rows)
 
 
+@app.command()
+def refresh() -> None:
+    """Bring the star schema `dw` up to the last committed loads; safe to run at any time."""
+    with console.status("dw follows the mirrors"):
+        report = refresh_dw(from_settings(Settings()))
+    console.print(refresh_table(report))
+
+
 def _run_with_progress(pipeline: PipelineSpec) -> list[TableResult]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
@@ -75,6 +85,18 @@ def status_table(source: str, rows: list[TableStatus]) -> Table:
     for row in rows:
         age = "never" if row.seconds_since_load is None else f"{row.seconds_since_load:,.0f} s"
         view.add_row(_mark(row.last_error), row.table_name, age, f"{row.last_run_rows:,}", f"{row.rows_rejected:,}")
+    return view
+
+
+def refresh_table(report: RefreshReport) -> Table:
+    """What a refresh changed, one line a table of `dw`."""
+    view = Table(title="What changed in dw", title_justify="left", box=None, padding=(0, 1, 0, 0), min_width=30)
+    view.add_column("table", no_wrap=True)
+    view.add_column("rows", justify="right", no_wrap=True)
+    for name, rows in report.rows.items():
+        view.add_row(name, f"{rows:,}")
+    view.add_section()
+    view.add_row(f"in {report.seconds:.1f} s", f"{report.changed:,}")
     return view
 
 

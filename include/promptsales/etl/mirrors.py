@@ -70,6 +70,7 @@ def _create_mirror(connection: psycopg.Connection[Any], pipeline: PipelineSpec, 
                 key=sql.SQL(", ").join(map(sql.Identifier, table.key)),
             )
         )
+        _index_loads(connection, pipeline, table)
         return [name]
     for column in table.columns:
         if column.name not in existing:
@@ -83,7 +84,21 @@ def _create_mirror(connection: psycopg.Connection[Any], pipeline: PipelineSpec, 
                 f"{name}.{column.name} is {existing[column.name]} in the warehouse but its spec says {column.type}: "
                 "change the mirror's column by hand, or correct the spec."
             )
-    return [f"{name}.{column.name}" for column in table.columns if column.name not in existing]
+    added = [f"{name}.{column.name}" for column in table.columns if column.name not in existing]
+    return added + _index_loads(connection, pipeline, table)
+
+
+def _index_loads(connection: psycopg.Connection[Any], pipeline: PipelineSpec, table: TableSpec) -> list[str]:
+    """Index the mirror by load, so that who follows the loads need not scan it; returns the index if it was made."""
+    name = f"ix_{table.name}_load"
+    qualified = f"{pipeline.target_schema}.{name}"
+    [(exists,)] = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [qualified]).fetchall()
+    if exists:
+        return []
+    connection.execute(
+        sql.SQL("CREATE INDEX {} ON {} (_load_id)").format(sql.Identifier(name), mirror_name(pipeline, table))
+    )
+    return [qualified]
 
 
 def _canonical(connection: psycopg.Connection[Any], column_type: str) -> str:

@@ -68,6 +68,7 @@ class _Target:
             "mirror": mirror_name(pipeline, table),
             "columns": comma.join(columns),
             "key": comma.join(key),
+            "mirror_key": comma.join(sql.SQL("mirror.{}").format(name) for name in key),
             "same_key": sql.SQL(" AND ").join(sql.SQL("mirror.{0} = newest.{0}").format(name) for name in key),
             "newest_columns": comma.join(sql.SQL("newest.{}").format(name) for name in columns),
             "mirror_columns": comma.join(sql.SQL("mirror.{}").format(name) for name in columns),
@@ -109,10 +110,11 @@ class _Target:
         )
         rejected += [(self.table.column_names, bad) for bad in refused]
         if deletions_read:
-            deleted += self.execute("delete_rows").rowcount
+            deleted += self.execute("delete_rows", **self.names, load_id=load_id).rowcount
         inserted, updated = self.execute("merge_rows", load_id=load_id).fetchone() if rows_read else (0, 0)  # type: ignore[misc]
         if piece.delete_older_than is not None:
-            deleted += self.execute("delete_older_than", version=piece.delete_older_than).rowcount
+            version = piece.delete_older_than
+            deleted += self.execute("delete_older_than", **self.names, load_id=load_id, version=version).rowcount
         if rows_read or deletions_read:
             self.execute("resolve_rejected", **self.names)
         for columns, bad in rejected:

@@ -159,6 +159,8 @@ class Warehouse(PostgresCluster):
             connection.autocommit = True
             for role in ("promptsales_admin", "promptsales_etl", "airflow"):
                 _ensure_role(connection, role, self.passwords[role])
+            for group in ("promptsales_analista", "promptsales_mcp", "promptsales_gerente"):
+                _ensure_group(connection, group)
             _ensure_database(connection, "promptsales", owner="promptsales_admin")
             _ensure_database(connection, "airflow", owner="airflow")
             connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE promptsales TO promptsales_etl")
@@ -261,6 +263,11 @@ def _ensure_role(connection: psycopg.Connection[Any], role: str, password: str) 
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     verb = sql.SQL("ALTER ROLE" if known else "CREATE ROLE")
     connection.execute(sql.SQL("{} {} LOGIN PASSWORD {}").format(verb, sql.Identifier(role), sql.Literal(verifier)))
+
+
+def _ensure_group(connection: psycopg.Connection[Any], group: str) -> None:
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [group]).fetchone():
+        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(group)))
 
 
 def _ensure_database(connection: psycopg.Connection[Any], database: str, owner: str) -> None:

@@ -1,4 +1,4 @@
-"""The SQL of the extraction and of the loader, one statement a file."""
+"""The SQL of the extraction and of the loader, one statement a file; other packages keep theirs in the same way."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from psycopg import sql
 
 
 @cache
-def text(name: str) -> str:
-    """The text of `<name>.sql`."""
-    return files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+def text(name: str, package: str = __name__) -> str:
+    """The text of `<name>.sql` in `package`; `name` may begin with a folder."""
+    return files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 @cache
-def statement(name: str) -> sql.SQL:
-    """The PostgreSQL statement in `<name>.sql`, ready for `.format()`."""
-    return sql.SQL(text(name))
+def statement(name: str, package: str = __name__) -> sql.SQL:
+    """The PostgreSQL statement in `<name>.sql` of `package`, ready for `.format()`."""
+    return sql.SQL(text(name, package))

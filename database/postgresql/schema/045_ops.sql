@@ -1,0 +1,70 @@
+-- Who changed what, and when? Trigger functions for any table, and what they write.
+
+CREATE SCHEMA IF NOT EXISTS ops;
+
+CREATE TABLE IF NOT EXISTS ops.auditoria (
+    id_auditoria bigint GENERATED ALWAYS AS IDENTITY,
+    momento timestamptz NOT NULL DEFAULT clock_timestamp(),
+    usuario text NOT NULL DEFAULT session_user, -- the login
+    id_usuario text, -- the signed-on user on whose behalf it acted, where it said one
+    tabla text NOT NULL,
+    operacion text NOT NULL,
+    antes jsonb,
+    despues jsonb,
+    CONSTRAINT pk_auditoria PRIMARY KEY (id_auditoria),
+    CONSTRAINT ck_auditoria_operacion CHECK (operacion IN ('INSERT', 'UPDATE', 'DELETE'))
+);
+
+CREATE INDEX IF NOT EXISTS ix_auditoria_momento ON ops.auditoria (momento);
+CREATE INDEX IF NOT EXISTS ix_auditoria_tabla ON ops.auditoria (tabla, momento);
+
+COMMENT ON TABLE ops.auditoria IS
+'Grain: changed row. Kept for 90 days. Question: who changed the commission of influencer 3, and what was it before?';
+
+-- For AFTER INSERT OR UPDATE OR DELETE ... FOR EACH ROW. Its arguments are columns to leave out: secrets, above all.
+-- It runs with its owner's rights, so that nobody who changes a table can write or read the log itself.
+CREATE OR REPLACE FUNCTION ops.auditar() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    omitidas CONSTANT text[] := coalesce(tg_argv, '{}');
+BEGIN
+    -- Old and new are equal: nothing to tell.
+    IF tg_op = 'UPDATE' AND new IS NOT DISTINCT FROM old THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO ops.auditoria (id_usuario, tabla, operacion, antes, despues)
+    VALUES (
+        nullif(current_setting('promptsales.id_usuario', true), ''),
+        format('%I.%I', tg_table_schema, tg_table_name),
+        tg_op,
+        CASE WHEN tg_op <> 'INSERT' THEN to_jsonb(old) - omitidas END,
+        CASE WHEN tg_op <> 'DELETE' THEN to_jsonb(new) - omitidas END
+    );
+    RETURN NULL;
+END
+$$;
+
+-- For BEFORE UPDATE ... FOR EACH ROW on a table with a column actualizado_en.
+CREATE OR REPLACE FUNCTION ops.marcar_actualizacion() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    new.actualizado_en := clock_timestamp();
+    RETURN new;
+END
+$$;
+
+-- Take away what is older than 90 days; returns how many rows. The ETL's login calls it after each refresh.
+CREATE OR REPLACE FUNCTION ops.purgar_auditoria() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH purged AS (
+        DELETE FROM ops.auditoria WHERE momento < now() - interval '90 days' RETURNING 1
+    )
+    SELECT count(*) FROM purged;
+$$;
+
+REVOKE ALL ON FUNCTION ops.auditar(), ops.marcar_actualizacion(), ops.purgar_auditoria() FROM public;
+GRANT USAGE ON SCHEMA ops TO promptsales_etl;
+GRANT EXECUTE ON FUNCTION ops.purgar_auditoria() TO promptsales_etl;

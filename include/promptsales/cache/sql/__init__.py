@@ -1,0 +1,1 @@
+"""The SQL of what is kept in Redis, one statement a file."""

@@ -1,0 +1,3 @@
+-- Which deletions has dw followed? They need not be remembered any longer.
+DELETE FROM etl.deleted_rows
+WHERE source = %(source)s AND table_name = %(table)s AND load_id <= %(load_id)s
