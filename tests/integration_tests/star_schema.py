@@ -31,7 +31,8 @@ REFERENCE = ("dim_fecha", "tipo_cambio", "tarifa_modelo")
 HISTORY = {"cliente_clave", "vigente_desde", "vigente_hasta"}
 """What mirrors without a history cannot give again."""
 
-_versions = count(1)
+_versions = count(10**12)
+"""Above those of the stand-in, so that a change made here is newer than a row that was seeded."""
 
 
 def query(connections: Connections, text: str, *values: Any) -> Rows:
