@@ -13,6 +13,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from promptsales.errors import SettingsError, UnreachableError
 from promptsales.settings import Settings
@@ -126,6 +128,8 @@ def connect_mongo(url: str, variable: str = "its URL") -> Database[dict[str, Any
 def connect_redis(url: str, variable: str = "its URL") -> Redis:
     """A client that returns `str`; the server is contacted at the first command.
 
+    A command is tried twice and not waited for in between: every reader of Redis can do without, and soon enough.
+
     Args:
         url: `redis://:password@host:port/0`, or `rediss` for TLS.
         variable: the setting that errors tell the reader to look at.
@@ -135,7 +139,9 @@ def connect_redis(url: str, variable: str = "its URL") -> Redis:
     """
     parse_url(url, REDIS, variable)
     try:
-        return Redis.from_url(url, decode_responses=True, socket_connect_timeout=2, socket_timeout=2)
+        return Redis.from_url(
+            url, decode_responses=True, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 1)
+        )
     except ValueError:
         raise _refused_by_client(REDIS, variable) from None
 

@@ -17,6 +17,7 @@ from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.providers.redis.hooks.redis import RedisHook
 from airflow.sdk import DAG, Asset, AssetAny, DeltaDataIntervalTimetable, Param, TaskGroup, task
 
+from promptsales.cache.campaign_statistics import feed
 from promptsales.connections import Connections
 from promptsales.errors import PromptSalesError
 from promptsales.etl.run import run_table
@@ -24,6 +25,7 @@ from promptsales.etl.spec import PipelineSpec, TableSpec, load_pipelines, pipeli
 from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MIN_SCALE, SeedPlan, today
 from promptsales.seeding.seed import existing_plan, seed_all
 from promptsales.seeding.simulate import simulate_changes
+from promptsales.warehouse.marts import refresh_marts
 from promptsales.warehouse.refresh import refresh
 from promptsales.warehouse.tables import MIRRORS
 
@@ -41,6 +43,12 @@ transaction a window: lock, compare the watermark, copy, merge, delete, advance 
   names, and clear the task; or wait: the next cycle takes the same changes again.
 """
 
+REFRESH_DAG_DOC = """
+After any load of a mirror that the warehouse is made of, in this order: the star schema follows the mirrors, the marts
+follow the star schema, the cache follows the marts. Each task takes what changed since its own last commit, so a run
+that was missed or failed is made up for by the next.
+"""
+
 REFRESH_DOC = """
 Brings the star schema `dw` up to the last committed loads, in one PostgreSQL transaction: the keys that loads wrote or
 deleted since the last refresh, the rows that depend on them, and of these the ones that differ. A run that finds
@@ -50,6 +58,28 @@ nothing new takes a fraction of a second.
 - **Out:** the dimensions and facts of `dw`, a row in `dw.refrescos`; changed rows by table in this task's XCom.
 - **On failure:** `dw` is as it was before. Mend what the task's last log line names and clear the task; or wait: the
   next run takes the same changes again.
+"""
+
+MARTS_DOC = """
+Brings the marts, `mart`, up to the last refresh of `dw`, in one PostgreSQL transaction: the groups of rows that it
+touched are derived anew, and those that differ are written. A change raises the version in `mart.posicion` and is told
+on the channel `promptsales_cache` (NOTIFY) at the commit.
+
+- **In:** `dw`, with its lists of changes `dw.cambios` and `dw.cambios_cliente`.
+- **Out:** the tables of `mart`, a new version; changed rows by table in this task's XCom.
+- **On failure:** `mart` is as it was before, and `dw` is ahead of it until the next run. Mend what the task's last log
+  line names and clear the task; or wait.
+"""
+
+CACHE_DOC = """
+Puts the figures of the campaigns that changed since the last feed into Redis, `estadisticas:campana:{id}`. Each carries
+the version of the marts that it is of; readers use no other, so a feed that is late or missing makes an answer slower,
+never wrong.
+
+- **In:** `mart`.
+- **Out:** a hash a campaign, 11 minutes long; how many of them in this task's XCom.
+- **On failure:** readers ask PostgreSQL. Check that Redis runs and clear the task; or wait: the next run feeds
+  the rest.
 """
 
 SEED_DOC = """
@@ -72,6 +102,9 @@ sentiment, withdrawn consents, images. Every invariant holds afterwards, revenue
 
 STAR_SCHEMA = Asset(name="dw", uri="promptsales://warehouse/dw")
 """The star schema as Airflow's asset graph shows it."""
+
+MARTS = Asset(name="mart", uri="promptsales://warehouse/mart")
+"""The marts as Airflow's asset graph shows them."""
 
 LOAD_DEFAULTS = {
     "owner": "data-platform",
@@ -175,7 +208,7 @@ def refresh_dag() -> DAG:
         dag_id="refresh_marts",
         dag_display_name="Warehouse to star schema and marts",
         description="What the last loads changed, into the star schema and what is derived from it",
-        doc_md=REFRESH_DOC,
+        doc_md=REFRESH_DAG_DOC,
         schedule=AssetAny(*mirrors),
         catchup=False,
         max_active_runs=1,
@@ -183,13 +216,28 @@ def refresh_dag() -> DAG:
         tags=["warehouse"],
         default_args=LOAD_DEFAULTS,
     ) as dag:
-        task(task_id="refresh_dw", doc_md=REFRESH_DOC, inlets=mirrors, outlets=[STAR_SCHEMA])(_refresh_dw)()
+        star_schema = task(task_id="refresh_dw", doc_md=REFRESH_DOC, inlets=mirrors, outlets=[STAR_SCHEMA])(
+            _refresh_dw
+        )()
+        marts = task(task_id="refresh_marts", doc_md=MARTS_DOC, inlets=[STAR_SCHEMA], outlets=[MARTS])(_refresh_marts)()
+        cache = task(task_id="feed_cache", doc_md=CACHE_DOC, inlets=[MARTS])(_feed_cache)()
+        star_schema >> marts >> cache
     return dag
 
 
 def _refresh_dw() -> dict[str, int]:
     """The task: returns the rows it changed by table of `dw`."""
     return refresh(hook_connections()).rows
+
+
+def _refresh_marts() -> dict[str, int]:
+    """The task: returns the rows it changed by table of `mart`."""
+    return refresh_marts(hook_connections()).rows
+
+
+def _feed_cache() -> int:
+    """The task: returns how many campaigns it put into Redis."""
+    return feed(hook_connections())
 
 
 def _dag_doc(pipeline: PipelineSpec) -> str:

@@ -63,6 +63,13 @@ def test_the_star_schema_follows_any_load_of_its_mirrors(dags: dict[str, Any]) -
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
 
 
+def test_marts_follow_the_star_schema_and_the_cache_follows_the_marts(dags: dict[str, Any]) -> None:
+    dag = dags["refresh_marts"]
+    assert dag.get_task("refresh_marts").upstream_task_ids == {"refresh_dw"}
+    assert dag.get_task("feed_cache").upstream_task_ids == {"refresh_marts"}
+    assert {asset.name for task in dag.tasks for asset in task.outlets} == {"dw", "mart"}
+
+
 def test_every_dag_and_task_says_what_it_does(dags: dict[str, Any]) -> None:
     for dag in dags.values():
         assert dag.description

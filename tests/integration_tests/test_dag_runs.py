@@ -44,6 +44,11 @@ def test_the_dags_load_every_table(airflow_root: Path, connections: Connections)
             "SELECT max(iniciado_en) > max(committed_at) FROM dw.refrescos, etl.loads WHERE run_id LIKE 'manual__%'"
         )
         assert warehouse.execute(started).fetchone() == (True,)
+        followed = (
+            "SELECT id_refresco = (SELECT max(id_refresco) FROM dw.refrescos) AND version = version_en_cache"
+            " FROM mart.posicion"
+        )
+        assert warehouse.execute(followed).fetchone() == (True,)
 
 
 def test_a_dag_that_does_not_exist_is_one_clear_error(airflow_root: Path) -> None:

@@ -19,13 +19,13 @@ import pytest
 from promptsales.connections import Connections, connect_postgres, from_settings
 from promptsales.database import postgresql, sqlserver
 from promptsales.database.initialise import initialise
-from promptsales.database.migrations import MigrationError, Outcome, read_migrations, read_sqlserver_migrations
+from promptsales.database.migrations import MigrationError, Outcome, read_database_migrations, read_migrations
 from promptsales.local.postgres import Warehouse
 from promptsales.local.state import load_passwords, load_state
 from promptsales.paths import DATABASE_DIR
 from promptsales.settings import Settings
 
-WAREHOUSE_FILES = DATABASE_DIR / "postgresql" / "schema"
+WAREHOUSE_FILES = read_database_migrations(DATABASE_DIR / "postgresql")
 
 SCRATCH = "prueba_migraciones"
 
@@ -100,9 +100,9 @@ def test_the_command_prints_a_row_for_each_database(settings: Settings, local_di
     shown = run_command(local_dir, settings)
     assert shown.returncode == 0, shown.stderr
     rows = {line.split("  ")[0]: line.split() for line in shown.stdout.splitlines()}
-    ads_files = read_sqlserver_migrations(DATABASE_DIR / "sqlserver_ads")
+    ads_files = read_database_migrations(DATABASE_DIR / "sqlserver_ads")
     assert rows["SQL Server PromptAds"][-3:-1] == ["0", str(len(ads_files))]
-    assert rows["PostgreSQL promptsales"][-3:-1] == ["0", str(len(list(WAREHOUSE_FILES.glob("*.sql"))))]
+    assert rows["PostgreSQL promptsales"][-3:-1] == ["0", str(len(WAREHOUSE_FILES))]
 
 
 def test_the_command_fails_with_one_line(settings: Settings, local_dir: Path) -> None:
@@ -144,12 +144,12 @@ def test_procedures_are_applied_after_the_schema_under_a_name_of_their_own(
     for folder in ("schema", "procedures"):
         (tmp_path / folder).mkdir()
         write(tmp_path / folder, "900_a.sql", f"SELECT N'{folder}' AS carpeta;\n")
-    files = read_sqlserver_migrations(tmp_path)
+    files = read_database_migrations(tmp_path)
     assert [file.name for file in files] == ["900_a.sql", "procedures/900_a.sql"]
     assert sqlserver.migrate(ads, "PromptAds", files).applied == ["900_a.sql", "procedures/900_a.sql"]
     write(tmp_path / "procedures", "900_a.sql", "SELECT N'otra' AS carpeta;\n")
-    assert sqlserver.migrate(ads, "PromptAds", read_sqlserver_migrations(tmp_path)).applied == ["procedures/900_a.sql"]
-    assert sqlserver.migrate(ads, "PromptAds", read_sqlserver_migrations(tmp_path)).applied == []
+    assert sqlserver.migrate(ads, "PromptAds", read_database_migrations(tmp_path)).applied == ["procedures/900_a.sql"]
+    assert sqlserver.migrate(ads, "PromptAds", read_database_migrations(tmp_path)).applied == []
 
 
 def test_an_error_names_file_line_and_what_the_server_said(ads: pymssql.Connection, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_warehouse_file_that_fails_leaves_nothing(scratch: str, tmp_path: Path
         postgresql.migrate(warehouse, WAREHOUSE_FILES)
         write(tmp_path, "900_broken.sql", "CREATE TABLE etl.half (a integer);\n\nSELECT nope\nFROM etl.half;\n")
         with pytest.raises(MigrationError, match=r'900_broken\.sql, line 3: column "nope" does not exist'):
-            postgresql.migrate(warehouse, tmp_path)
+            postgresql.migrate(warehouse, read_migrations(tmp_path))
         assert warehouse.execute("SELECT to_regclass('etl.half')").fetchall() == [(None,)]
         assert postgresql.migrate(warehouse, WAREHOUSE_FILES).applied == []
 
@@ -199,7 +199,7 @@ def test_two_at_once_apply_each_file_once(scratch: str) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         first, second = [future.result() for future in [pool.submit(migrate), pool.submit(migrate)]]
-    assert sorted(first + second) == sorted(path.name for path in WAREHOUSE_FILES.glob("*.sql"))
+    assert sorted(first + second) == sorted(file.name for file in WAREHOUSE_FILES)
     assert not first or not second
 
 

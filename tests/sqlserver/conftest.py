@@ -11,7 +11,7 @@ import pytest
 
 from promptsales.connections import Connections, from_settings
 from promptsales.database import sqlserver
-from promptsales.database.migrations import read_sqlserver_migrations
+from promptsales.database.migrations import read_database_migrations
 from promptsales.paths import DATABASE_DIR
 from promptsales.settings import Settings
 
@@ -45,7 +45,7 @@ def server(server_settings: Settings) -> Connections:
 def ads_database(server: Connections) -> Callable[[], pymssql.Connection]:
     """PromptAds as `db init` leaves it."""
     with closing(server.ads()) as connection:
-        sqlserver.migrate(connection, "PromptAds", read_sqlserver_migrations(DATABASE_DIR / "sqlserver_ads"))
+        sqlserver.migrate(connection, "PromptAds", read_database_migrations(DATABASE_DIR / "sqlserver_ads"))
     return server.ads
 
 
@@ -60,7 +60,7 @@ def ads(ads_database: Callable[[], pymssql.Connection]) -> Iterator[pymssql.Conn
 def crm_database(server: Connections) -> Callable[[], pymssql.Connection]:
     """PromptCRM as `db init` leaves it."""
     with closing(server.crm()) as connection:
-        sqlserver.migrate(connection, "PromptCRM", read_sqlserver_migrations(DATABASE_DIR / "sqlserver_crm"))
+        sqlserver.migrate(connection, "PromptCRM", read_database_migrations(DATABASE_DIR / "sqlserver_crm"))
     return server.crm
 
 

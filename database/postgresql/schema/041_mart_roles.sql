@@ -1,7 +1,7 @@
 -- Who reads the marts? Group roles, which whoever runs the server gives to logins:
 --   promptsales_analista  reads mart, the rows of the countries that the signed-on user may see (060_row_security.sql);
 --   promptsales_mcp       the MCP servers' login: the same and nothing else;
---   promptsales_gerente   the same, and runs the month-end commissions (080_calcular_comisiones.sql).
+--   promptsales_gerente   the same, and runs the month-end commissions (procedures/100_calcular_comisiones.sql).
 -- The signed-on user is what the session says in promptsales.id_usuario. So these are roles for servers that run their
 -- own statements only: whoever can send any SQL could name another user.
 

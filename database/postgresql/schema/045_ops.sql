@@ -29,8 +29,9 @@ AS $$
 DECLARE
     omitidas CONSTANT text[] := coalesce(tg_argv, '{}');
 BEGIN
-    -- Old and new are equal: nothing to tell.
-    IF tg_op = 'UPDATE' AND new IS NOT DISTINCT FROM old THEN
+    -- Old and new are equal but for the moment, which ops.marcar_actualizacion() sets: nothing to tell. Columns that are
+    -- left out count: that a secret changed is told, not what it is.
+    IF tg_op = 'UPDATE' AND to_jsonb(new) - 'actualizado_en' = to_jsonb(old) - 'actualizado_en' THEN
         RETURN NULL;
     END IF;
     INSERT INTO ops.auditoria (id_usuario, tabla, operacion, antes, despues)

@@ -1,4 +1,4 @@
--- What does an influencer earn on a month's sales? What `080_calcular_comisiones.sql` reads and writes.
+-- What does an influencer earn on a month's sales? What `procedures/100_calcular_comisiones.sql` reads and writes.
 
 -- Of a month's sales in US dollars from `desde_usd` on, the whole earns `porcentaje`.
 CREATE TABLE IF NOT EXISTS ops.tarifa_comision (

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from promptsales.connections import from_settings
@@ -26,6 +32,26 @@ def init() -> None:
     for outcome in outcomes:
         for note in outcome.notes:
             console.print(f"[yellow]![/yellow] {note}", soft_wrap=True)
+
+
+@app.command()
+def query(
+    file: Annotated[Path, typer.Argument(help="one of database/postgresql/*/*.sql", exists=True, dir_okay=False)],
+) -> None:
+    """Run one SQL file on the warehouse, as the login that owns it, and print its answer."""
+    with closing(from_settings(Settings(), admin=True).postgres()) as connection:
+        # Each statement by itself: a procedure that commits cannot run inside of a transaction.
+        connection.autocommit = True
+        cursor = connection.execute(file.read_bytes())
+        console.print(answer_table(cursor) if cursor.description else escape(str(cursor.statusmessage)))
+
+
+def answer_table(cursor: psycopg.Cursor[tuple[object, ...]]) -> Table:
+    """The rows of a query as it gave them; NULL is left empty."""
+    table = Table(*(column.name for column in cursor.description or ()), box=None, pad_edge=False)
+    for row in cursor:
+        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+    return table
 
 
 def outcomes_table(outcomes: list[Outcome]) -> Table:

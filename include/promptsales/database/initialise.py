@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from promptsales.connections import Connections
 from promptsales.database import mongodb, postgresql, sqlserver
-from promptsales.database.migrations import Outcome, read_sqlserver_migrations
+from promptsales.database.migrations import Outcome, read_database_migrations
 from promptsales.etl.mirrors import create_mirrors
 from promptsales.etl.spec import load_pipelines
 from promptsales.paths import DATABASE_DIR
@@ -44,7 +44,7 @@ def initialise(connections: Connections, notify: Notify = lambda outcome: None) 
         with postgresql.migrations_lock(warehouse):
             done(_sqlserver(connections.ads, "PromptAds", "sqlserver_ads"))
             done(_sqlserver(connections.crm, "PromptCRM", "sqlserver_crm"))
-            done(postgresql.migrate(warehouse, DATABASE_DIR / "postgresql" / "schema"))
+            done(postgresql.migrate(warehouse, read_database_migrations(DATABASE_DIR / "postgresql")))
             done(_mirrors(warehouse))
             done(_mongodb(connections.mongo))
     return outcomes
@@ -52,7 +52,7 @@ def initialise(connections: Connections, notify: Notify = lambda outcome: None) 
 
 def _sqlserver(connect: Callable[[], pymssql.Connection], database: str, folder: str) -> Outcome:
     with closing(connect()) as connection:
-        return sqlserver.migrate(connection, database, read_sqlserver_migrations(DATABASE_DIR / folder))
+        return sqlserver.migrate(connection, database, read_database_migrations(DATABASE_DIR / folder))
 
 
 def _mirrors(warehouse: psycopg.Connection[Any]) -> Outcome:

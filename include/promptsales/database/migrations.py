@@ -68,10 +68,10 @@ def read_migrations(folder: Path, prefix: str = "") -> list[Migration]:
     return [_read(path, prefix) for path in paths]
 
 
-def read_sqlserver_migrations(home: Path) -> list[Migration]:
-    """The files of a SQL Server database: its schema, then its procedures, whose names begin with their folder's.
+def read_database_migrations(home: Path) -> list[Migration]:
+    """The files of a database: its schema, then its procedures, whose names begin with their folder's.
 
-    Its `security` scripts are not among them: an administrator of the server runs those.
+    Other folders are not among them: an administrator of the server runs their scripts, or whoever has the question.
 
     Args:
         home: the database's folder under `database/`.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from promptsales.database.migrations import Migration, Outcome, apply_pending, failure, read_migrations
+from promptsales.database.migrations import Migration, Outcome, apply_pending, failure
 
 TARGET = "PostgreSQL promptsales"
 
@@ -27,14 +26,14 @@ def migrations_lock(connection: psycopg.Connection[Any]) -> Iterator[None]:
         connection.execute("SELECT pg_advisory_unlock(%s)", [MIGRATIONS_LOCK])
 
 
-def migrate(connection: psycopg.Connection[Any], folder: Path) -> Outcome:
-    """Apply the files of `folder` that are new or changed since they were recorded.
+def migrate(connection: psycopg.Connection[Any], migrations: list[Migration]) -> Outcome:
+    """Apply those of `migrations` that are new or changed since they were recorded.
 
     The first file makes `etl.migrations` itself.
 
     Args:
         connection: in autocommit, of the login that owns the schemas.
-        folder: of the `*.sql` files.
+        migrations: in order.
 
     Raises:
         MigrationError: naming the file, its line where the server told, and the server's message; that file left
@@ -50,7 +49,7 @@ def migrate(connection: psycopg.Connection[Any], folder: Path) -> Outcome:
             message = (error.diag.message_primary or str(error)).rstrip(".") + "."
             raise failure(TARGET, migration, _line(migration, error), message) from error
 
-    return apply_pending(TARGET, read_migrations(folder), _recorded(connection), apply)
+    return apply_pending(TARGET, migrations, _recorded(connection), apply)
 
 
 def _recorded(connection: psycopg.Connection[Any]) -> dict[str, str]:

@@ -164,6 +164,8 @@ class Warehouse(PostgresCluster):
             _ensure_database(connection, "promptsales", owner="promptsales_admin")
             _ensure_database(connection, "airflow", owner="airflow")
             connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE promptsales TO promptsales_etl")
+            # What other logins run is part of database/postgresql/monitoring.
+            connection.execute("GRANT pg_read_all_stats TO promptsales_admin")
         with connect_postgres(self.url(ports, database="promptsales")) as connection:
             connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from promptsales.database.migrations import read_sqlserver_migrations
+from promptsales.database.migrations import read_database_migrations
 from promptsales.local.sqlserver import DATABASES
 
 _FUNCTIONS = Path(__file__).with_name("functions.sql")
@@ -61,7 +61,7 @@ def prepare(url: str, passwords: dict[str, str], database_dir: Path) -> None:
             connection.execute(_APPLIED)
             _apply(connection, sorted((database_dir / folder / "standin").glob("*.sql")))
             connection.execute(_AFTERWARDS)
-            for migration in read_sqlserver_migrations(database_dir / folder):
+            for migration in read_database_migrations(database_dir / folder):
                 connection.execute(
                     "INSERT INTO dbo.migraciones VALUES (%s, %s, statement_timestamp() AT TIME ZONE 'UTC')"
                     " ON CONFLICT (archivo) DO UPDATE SET sha256 = excluded.sha256, aplicado_en = excluded.aplicado_en"
