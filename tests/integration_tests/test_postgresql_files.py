@@ -19,7 +19,7 @@ from promptsales.paths import DATABASE_DIR
 from promptsales.seeding.simulate import simulate_changes
 
 HOME = DATABASE_DIR / "postgresql"
-FILES = sorted(path for folder in ("queries", "metadata", "monitoring") for path in (HOME / folder).glob("*.sql"))
+FILES = sorted(path for folder in ("marts", "queries", "metadata", "monitoring") for path in (HOME / folder).glob("*.sql"))
 
 MAY_BE_EMPTY = {"queries/080_self_join_movimientos", "queries/130_comisiones_del_mes", "monitoring/020_lecturas_lentas"}
 

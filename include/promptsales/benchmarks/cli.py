@@ -11,6 +11,7 @@ from rich.table import Table
 
 from promptsales.benchmarks import refresh as refresh_benchmark
 from promptsales.benchmarks.etl import SourceFigures, measure
+from promptsales.benchmarks.marts import Answer
 from promptsales.local.interruption import end_by_keyboard_interrupt
 from promptsales.local.state import local_dir
 from promptsales.seeding.plan import SeedPlan, today
@@ -46,8 +47,9 @@ def etl(
 def refresh(
     scale: Annotated[float, typer.Option(help="the larger scale; the smaller is a tenth of it", min=0.02)] = 1.0,
     changes: Annotated[int, typer.Option(help="how many changes the sources have before a cycle", min=50)] = 1000,
+    plans: Annotated[bool, typer.Option("--plans", help="print EXPLAIN (ANALYZE, BUFFERS) of each question")] = False,
 ) -> None:
-    """Refresh of the star schema after the same number of changes, at a tenth of the scale and at all of it."""
+    """Refresh after the same number of changes, and the marts' answers, at a tenth of the scale and at all of it."""
     end_by_keyboard_interrupt()
     figures = []
     for size in (scale / 10, scale):
@@ -55,19 +57,47 @@ def refresh(
         with console.status("starting the engines") as status:
             figures.append(refresh_benchmark.measure(local_dir() / "bench", plan, changes, status.update))
     console.print(_refresh_table(figures))
+    console.print(_answers_table(figures))
+    if plans:
+        for answer in figures[-1].answers:
+            console.print(f"\n{answer.question}, reader of {answer.countries}", style="bold")
+            console.print("\n".join(answer.plan), soft_wrap=True, highlight=False, markup=False)
 
 
 def _refresh_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:
-    view = Table(title="Refresh of dw: time by what changed")
-    for heading in ("scale", "mirror rows", "refresh after", "rows changed in dw", "seconds"):
+    view = Table(title="Refresh of dw and mart: time by what changed")
+    for heading in ("scale", "mirror rows", "refresh after", "rows in dw", "rows in mart", "dw s", "mart s", "both s"):
         view.add_column(heading, justify="right")
     for scale in figures:
         view.add_section()
-        size = (f"{scale.scale:g}", f"{scale.mirror_rows:,}")
-        view.add_row(*size, "first load", f"{scale.first.changed:,}", f"{scale.first.seconds:.2f}")
-        for report in scale.cycles:
-            view.add_row(*size, f"{scale.changes:,} changes", f"{report.changed:,}", f"{report.seconds:.2f}")
+        after = ["first load", *(f"{scale.changes:,} changes" for _ in scale.cycles)]
+        for label, cycle in zip(after, [scale.first, *scale.cycles], strict=True):
+            view.add_row(
+                f"{scale.scale:g}",
+                f"{scale.mirror_rows:,}",
+                label,
+                f"{cycle.star_schema.changed:,}",
+                f"{sum(cycle.marts.rows.values()):,}",
+                f"{cycle.star_schema.seconds:.2f}",
+                f"{cycle.marts.seconds:.2f}",
+                f"{cycle.seconds:.2f}",
+            )
     return view
+
+
+def _answers_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:
+    view = Table(title="Answers of the marts, not cached, as promptsales_mcp: first / 95th percentile in ms")
+    view.add_column("question", no_wrap=True)
+    view.add_column("reader of")
+    for scale in figures:
+        view.add_column(f"scale {scale.scale:g}", justify="right")
+    for answers in zip(*(scale.answers for scale in figures), strict=True):
+        view.add_row(answers[0].question, answers[-1].countries, *map(_milliseconds, answers))
+    return view
+
+
+def _milliseconds(answer: Answer) -> str:
+    return f"{answer.first_ms:.0f} / {answer.p95_ms:.0f}"
 
 
 def _loads_table(figures: list[SourceFigures]) -> Table:

@@ -1,0 +1,88 @@
+"""How fast the marts answer without a cache: the questions of `database/postgresql/marts`, with their plans.
+
+They are asked in the MCP servers' role, so under row-level security, by a reader of every country and by one of the
+country that sold most. Who that reader is, single sign-on tells; here a function in its place does, inside of a
+transaction that is rolled back.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from promptsales.connections import connect_postgres
+from promptsales.local.postgres import Warehouse
+from promptsales.local.state import load_passwords, load_state
+from promptsales.paths import DATABASE_DIR
+
+QUESTIONS = sorted((DATABASE_DIR / "postgresql" / "marts").glob("*.sql"))
+
+ROUNDS = 20
+"""Of each question; the 19th slowest is its 95th percentile."""
+
+EVERY_COUNTRY = "*"
+
+SIGN_ON = """
+    CREATE OR REPLACE FUNCTION sso.paises_visibles() RETURNS text[] LANGUAGE sql STABLE
+    AS $$ SELECT string_to_array(nullif(current_setting('promptsales.id_usuario'), '*'), ',') $$
+"""
+
+BEST_COUNTRY = """
+    SELECT codigo_pais FROM mart.actividad_mes GROUP BY codigo_pais ORDER BY sum(ingresos_usd) DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question, asked by one reader.
+
+    Attributes:
+        question: its file's name.
+        countries: the reader's, `*` for all.
+        rows: in the answer.
+        first_ms: the first time, with whatever pages PostgreSQL still had to read.
+        p95_ms: of the rounds after it.
+        plan: of EXPLAIN (ANALYZE, BUFFERS).
+    """
+
+    question: str
+    countries: str
+    rows: int
+    first_ms: float
+    p95_ms: float
+    plan: list[str]
+
+
+def measure(root: Path) -> list[Answer]:
+    """Ask every question, on the running engines under `root`; nothing is left changed."""
+    cluster, ports = Warehouse(root, load_passwords(root)), load_state(root).ports()
+    with closing(connect_postgres(cluster.url(ports, database="promptsales"))) as connection:
+        connection.execute(SIGN_ON)
+        [(best,)] = connection.execute(BEST_COUNTRY).fetchall()
+        connection.execute("SET LOCAL ROLE promptsales_mcp")
+        answers = []
+        for countries in (EVERY_COUNTRY, best):
+            connection.execute("SELECT set_config('promptsales.id_usuario', %s, true)", [countries])
+            answers += [_ask(connection, path, countries) for path in QUESTIONS]
+        connection.rollback()
+        return answers
+
+
+def _ask(connection: psycopg.Connection[Any], path: Path, countries: str) -> Answer:
+    text = path.read_bytes()
+    first, rows = _timed(connection, text)
+    rounds = sorted(_timed(connection, text)[0] for _ in range(ROUNDS))
+    plan = connection.execute(b"EXPLAIN (ANALYZE, BUFFERS) " + text).fetchall()
+    return Answer(path.stem, countries, rows, first, rounds[int(ROUNDS * 0.95) - 1], [line for (line,) in plan])
+
+
+def _timed(connection: psycopg.Connection[Any], text: bytes) -> tuple[float, int]:
+    """Milliseconds until the last row was here, and how many there were."""
+    started = time.perf_counter()
+    rows = len(connection.execute(text).fetchall())
+    return (time.perf_counter() - started) * 1000, rows
