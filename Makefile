@@ -18,8 +18,9 @@ test: $(INSTALLED) ## lint, types and every test, against real engines
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-bench: $(INSTALLED) ## seeding, initial load and memory figures at SCALE
+bench: $(INSTALLED) ## figures at SCALE: seeding, initial load, memory, refresh, answers of the marts
 	$(BIN)/promptsales bench etl --scale $(SCALE)
+	$(BIN)/promptsales bench refresh --scale $(SCALE)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -25,22 +25,35 @@ from rich.table import Table
 
 from promptsales.comparison import RevenueCheck, TableCount, check_revenue, count_tables
 from promptsales.connections import from_settings
+from promptsales.database.cli import answer_table
 from promptsales.database.initialise import initialise
 from promptsales.local import airflow, engines
 from promptsales.local.interruption import end_by_keyboard_interrupt
 from promptsales.local.state import local_dir
+from promptsales.paths import DATABASE_DIR
 from promptsales.seeding.plan import SeedPlan, today
 from promptsales.seeding.progress import table_bars
 from promptsales.seeding.seed import seed_all
 from promptsales.seeding.simulate import simulate_changes
 from promptsales.settings import Settings
 
-DAGS = [f"etl_{source}" for source in ("promptcontent", "promptads", "promptcrm")]
+DAGS = [*(f"etl_{source}" for source in ("promptcontent", "promptads", "promptcrm")), "refresh_marts"]
 
 MOVED = """
     SELECT source, table_name, sum(rows_inserted)::bigint, sum(rows_updated)::bigint, sum(rows_deleted)::bigint
     FROM etl.loads WHERE load_id > %s GROUP BY source, table_name
 """
+
+REFRESHED = """
+    SELECT
+        (SELECT coalesce(sum(value::bigint), 0)::bigint FROM jsonb_each_text(filas)),
+        (SELECT sum(total) FROM dw.hecho_venta),
+        (SELECT sum(ingresos) FROM mart.actividad_mes)
+    FROM dw.refrescos ORDER BY id_refresco DESC LIMIT 1
+"""
+
+QUESTIONS = ("010_rendimiento_campana", "030_ranking_canal", "070_segmentos_rfm")
+"""Of `database/postgresql/marts`, asked at the end."""
 
 console = Console()
 
@@ -103,7 +116,9 @@ class _Demo:
         with _step("Preparing Airflow's metadata database"):
             airflow.migrate(self.root)
         self._seed(plan)
-        return all([self._first_cycle(), self._changed_cycle(changes), self._idle_cycle()])
+        agreed = all([self._first_cycle(), self._changed_cycle(changes), self._idle_cycle()])
+        self._question_marts()
+        return agreed
 
     def _seed(self, plan: SeedPlan) -> None:
         with _bars() as bars:
@@ -117,7 +132,8 @@ class _Demo:
         revenue = check_revenue(self.etl)
         console.print(_counts_table(counts, moved))
         console.print(_revenue_line(revenue), soft_wrap=True)
-        return revenue.agrees and all(c.agrees and moved_of(moved, c).total == c.source_rows for c in counts)
+        followed = self._star_schema_follows(revenue)
+        return followed and all(c.agrees and moved_of(moved, c).total == c.source_rows for c in counts)
 
     def _changed_cycle(self, changes: int) -> bool:
         with _step(f"Simulating about {changes:,} changes in the three sources"):
@@ -131,12 +147,35 @@ class _Demo:
         revenue = check_revenue(self.etl)
         console.print(_changes_table(counts, made, moved))
         console.print(_revenue_line(revenue), soft_wrap=True)
-        return revenue.agrees and all(c.agrees and moved_of(made, c) == moved_of(moved, c) for c in counts)
+        followed = self._star_schema_follows(revenue)
+        return followed and all(c.agrees and moved_of(made, c) == moved_of(moved, c) for c in counts)
 
     def _idle_cycle(self) -> bool:
         total = sum(change.total for change in self._cycle("Cycle 3: nothing changed", 0).values())
-        console.print(f"{_mark(total == 0)} Cycle 3 moved {total:,} rows")
-        return total == 0
+        [(refreshed, _, _)] = self._query(REFRESHED)
+        console.print(
+            f"{_mark(total == refreshed == 0)} Cycle 3 moved {total:,} rows, and {refreshed:,} in the star schema"
+        )
+        return total == refreshed == 0
+
+    def _star_schema_follows(self, revenue: RevenueCheck) -> bool:
+        """Show what the refresh changed; returns whether the revenue is the same everywhere."""
+        [(rows, sales, in_marts)] = self._query(REFRESHED)
+        agrees = revenue.agrees and revenue.promptcrm == sales == in_marts
+        console.print(
+            f"{_mark(agrees)} sales in dw.hecho_venta {sales:,}\n"
+            f"  and in the marts     {in_marts:,} ({rows:,} rows of the star schema changed)",
+            soft_wrap=True,
+        )
+        return agrees
+
+    def _question_marts(self) -> None:
+        with closing(self.owner.postgres()) as connection:
+            for name in QUESTIONS:
+                file = DATABASE_DIR / "postgresql" / "marts" / f"{name}.sql"
+                question = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("-- ")
+                console.print(f"\n[bold]{question}[/bold]")
+                console.print(answer_table(connection.execute(file.read_bytes())))
 
     def _cycle(self, title: str, expected: int) -> TableChanges:
         """Run the three DAGs through Airflow; returns what the loads they committed moved."""

@@ -9,6 +9,7 @@ import pytest
 from mart_readers import FilledWarehouse
 from star_schema import Rows, execute, load, query
 
+from promptsales.paths import DATABASE_DIR, PROJECT_ROOT
 from promptsales.seeding.simulate import simulate_changes
 from promptsales.warehouse.marts import CUSTOMER_GROUPS, CUSTOMERS, MARTS, MartError, refresh_marts
 from promptsales.warehouse.refresh import refresh
@@ -174,9 +175,22 @@ def test_each_mart_tells_its_grain_and_a_question(filled_warehouse: FilledWareho
         "SELECT relname, obj_description(oid) FROM pg_class"
         " WHERE relnamespace = 'mart'::regnamespace AND relkind IN ('r', 'v')",
     )
-    assert [name for name, comment in told if not re.match(r"Grain: .+ Question: .+\?", comment or "")] == []
+    assert [name for name, comment in told if not re.match(r"Grain: .+ Question: .+", comment or "")] == []
     assert {"rendimiento_campana", "ranking_canal", "ranking_mercado", "ventas_lugar_mes", "embudo_cohorte",
             "segmentos_rfm", "rendimiento_contenido", "frescura_etl"} <= {name for name, _ in told}  # fmt: skip
+
+
+def test_the_document_lists_every_mart_and_its_file(filled_warehouse: FilledWarehouse) -> None:
+    text = (PROJECT_ROOT / "documentation" / "WAREHOUSE.md").read_text(encoding="utf-8")
+    relations = query(
+        filled_warehouse.owner,
+        "SELECT relname FROM pg_class WHERE relnamespace IN ('dw'::regnamespace, 'mart'::regnamespace)"
+        " AND (relkind = 'v' OR (relkind IN ('p', 'r') AND NOT relispartition AND relname ~ '^(dim|hecho|puente)_'))",
+    )
+    assert [name for (name,) in relations if f"`{name}`" not in text] == []
+    for file in (DATABASE_DIR / "postgresql" / "marts").glob("*.sql"):
+        mart = file.stem.partition("_")[2]
+        assert re.search(rf"\| `{mart}` \| .+ \| \[.+\?\]\(\.\./database/postgresql/marts/{file.name}\) \|", text), mart
 
 
 def test_the_freshness_mart_lists_every_mirror_and_what_is_derived(filled_warehouse: FilledWarehouse) -> None:

@@ -19,7 +19,8 @@ from promptsales.paths import DATABASE_DIR
 from promptsales.seeding.simulate import simulate_changes
 
 HOME = DATABASE_DIR / "postgresql"
-FILES = sorted(path for folder in ("marts", "queries", "metadata", "monitoring") for path in (HOME / folder).glob("*.sql"))
+FOLDERS = ("marts", "queries", "metadata", "monitoring")
+FILES = sorted(path for folder in FOLDERS for path in (HOME / folder).glob("*.sql"))
 
 MAY_BE_EMPTY = {"queries/080_self_join_movimientos", "queries/130_comisiones_del_mes", "monitoring/020_lecturas_lentas"}
 

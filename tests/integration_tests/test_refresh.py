@@ -29,6 +29,7 @@ from promptsales.seeding.plan import SeedPlan
 from promptsales.seeding.seed import seed_all
 from promptsales.seeding.simulate import simulate_changes
 from promptsales.settings import Settings
+from promptsales.warehouse.marts import refresh_marts
 from promptsales.warehouse.refresh import RefreshReport, refresh
 from promptsales.warehouse.tables import MIRRORS
 
@@ -36,6 +37,7 @@ SOURCES = ["promptads", "promptcrm", "promptcontent"]
 SCALE = 0.004
 
 SALES = "SELECT id_campana, sum(total) FROM dw.hecho_venta GROUP BY id_campana"
+MARTS = "SELECT id_campana, sum(ingresos) FROM mart.actividad_mes GROUP BY id_campana HAVING sum(ingresos) <> 0"
 REVENUE = """
     SELECT id_campana, sum(ingresos) FROM dw.hecho_rendimiento GROUP BY id_campana HAVING sum(ingresos) <> 0
 """
@@ -135,7 +137,9 @@ def test_the_command_says_what_changed(etl: Connections, seeded: Connections) ->
 steps = strategies.one_of(
     strategies.tuples(strategies.just("simulate"), strategies.integers(50, 150), strategies.integers(0, 99)),
     strategies.tuples(strategies.just("load"), strategies.sampled_from(SOURCES)),
+    strategies.tuples(strategies.just("replay"), strategies.sampled_from(SOURCES)),
     strategies.tuples(strategies.just("refresh")),
+    strategies.tuples(strategies.just("refresh_marts")),
 )
 
 
@@ -154,10 +158,16 @@ def test_the_money_agrees_after_any_history(
             simulate_changes(seeded, values[0], seed=values[1])
         elif step == "load":
             load_sources(etl, values[0])
-        else:
+        elif step == "replay":
+            execute(seeded, f"DELETE FROM etl.watermarks WHERE source = '{values[0]}'")
+        elif step == "refresh":
             refresh(etl)
+        else:
+            refresh_marts(etl)
     assert cycle(etl).changed > 0
     assert_money_agrees(etl)
+    refresh_marts(etl)
+    assert dict(query(etl, MARTS)) == dict(query(etl, SALES))
     assert orphans(etl) == {}
 
 
