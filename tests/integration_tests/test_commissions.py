@@ -15,6 +15,8 @@ from promptsales.warehouse.marts import refresh_marts
 MANAGER = "promptsales_gerente"
 CALL = "CALL ops.calcular_comisiones(%s, %s)"
 
+EMPTY = "TRUNCATE ops.comisiones, ops.corridas_comision, ops.auditoria"
+
 FAIL_FROM = """
     CREATE FUNCTION ops.fallar() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN IF new.id_influencer >= {0} THEN RAISE EXCEPTION ''out of paper''; END IF; RETURN new; END';
@@ -48,8 +50,9 @@ def month(filled_warehouse: FilledWarehouse) -> Iterator[date]:
         " LATERAL ops.base_comision(mes) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1",
     )
     assert influencers > 4
+    execute(filled_warehouse.owner, EMPTY)
     yield best
-    execute(filled_warehouse.owner, "TRUNCATE ops.comisiones, ops.corridas_comision, ops.auditoria")
+    execute(filled_warehouse.owner, EMPTY)
 
 
 def run(warehouse: FilledWarehouse, month: date, batch: int = 2) -> None:
@@ -129,6 +132,7 @@ def test_a_run_that_fails_goes_on_from_its_last_batch(filled_warehouse: FilledWa
 def test_a_wrong_call_says_what_is_wrong(
     filled_warehouse: FilledWarehouse, month_given: date | None, batch: int, fault: str
 ) -> None:
+    execute(filled_warehouse.owner, EMPTY)
     with filled_warehouse.session(MANAGER) as connection, pytest.raises(psycopg.Error, match=fault):
         connection.execute(CALL, [month_given, batch])
     assert state(filled_warehouse) == []

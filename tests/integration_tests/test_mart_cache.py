@@ -20,7 +20,6 @@ from promptsales.cache.campaign_statistics import CacheFeedError, feed, read
 from promptsales.cache.invalidation import Refreshed, drop_results, epoch, listen
 from promptsales.cache.keys import API_RESULT, CAMPAIGN_STATS
 from promptsales.connections import connect_redis
-from promptsales.seeding.simulate import simulate_changes
 from promptsales.warehouse.marts import refresh_marts
 
 WAIT = 30
@@ -43,10 +42,22 @@ def broken_redis() -> Iterator[Redis]:
         yield client
 
 
-def change(warehouse: FilledWarehouse, seed: int) -> None:
-    """A cycle with changes in the sources, up to the marts."""
-    simulate_changes(warehouse.owner, 100, seed=seed)
-    assert warehouse.cycle().rows["actividad_mes"] > 0
+def sell_dearer(warehouse: FilledWarehouse) -> int:
+    """A campaign's sales are each worth a dollar more, as after a corrected rate; the marts follow. Returns which."""
+    [(campaign,)] = query(warehouse.owner, "SELECT min(id_campana) FROM dw.hecho_venta")
+    noted = (
+        "INSERT INTO dw.{0} SELECT DISTINCT (SELECT max(id_refresco) FROM dw.refrescos), {1} FROM dw.hecho_venta"
+        " WHERE id_campana = {2}"
+    )
+    execute(
+        warehouse.owner,
+        f"UPDATE dw.hecho_venta SET total_usd = total_usd + 1 WHERE id_campana = {campaign}",
+        """INSERT INTO dw.refrescos (iniciado_en, filas) VALUES (now(), '{"hecho_venta": 1}')""",
+        noted.format("cambios", "'hecho_venta', id_campana, fecha", campaign),
+        noted.format("cambios_cliente", "id_cliente", campaign),
+    )
+    assert refresh_marts(warehouse.etl).rows["actividad_mes"] > 0
+    return int(campaign)
 
 
 def held(redis: Redis) -> dict[int, dict[str, str]]:
@@ -77,14 +88,7 @@ def test_only_campaigns_that_changed_are_fed_again(filled_warehouse: FilledWareh
     feed(filled_warehouse.etl)
     assert feed(filled_warehouse.etl) == 0
     redis.flushdb()
-    [(campaign,)] = query(filled_warehouse.owner, "SELECT min(id_campana) FROM dw.hecho_venta")
-    execute(filled_warehouse.owner, f"UPDATE dw.dim_campana SET nombre = nombre || '.' WHERE id_campana = {campaign}")
-    execute(
-        filled_warehouse.owner,
-        """WITH refresh AS (INSERT INTO dw.refrescos (iniciado_en, filas) VALUES (now(), '{"dim_campana": 1}')"""
-        f" RETURNING id_refresco) INSERT INTO dw.cambios SELECT id_refresco, 'dim_campana', {campaign} FROM refresh",
-    )
-    refresh_marts(filled_warehouse.etl)
+    campaign = sell_dearer(filled_warehouse)
     assert feed(filled_warehouse.etl) == 1
     assert list(held(redis)) == [campaign]
 
@@ -96,9 +100,9 @@ def test_after_a_refresh_no_old_figures_are_read_though_the_feed_never_ran(
     before = {
         campaign: (kept["ventas"], kept["ingresos_usd"]) for campaign, kept in held(redis).items() if "ventas" in kept
     }
-    change(filled_warehouse, 21)
+    sell_dearer(filled_warehouse)
     now = figures(filled_warehouse)
-    assert now != before, "the simulation sold something"
+    assert now != before
     with filled_warehouse.session(ANALYST, EVERY_COUNTRY) as connection:
         for campaign in now:
             answer = read(connection, redis, campaign)
@@ -112,8 +116,7 @@ def test_what_a_late_feed_leaves_is_not_read(filled_warehouse: FilledWarehouse, 
     with closing(filled_warehouse.etl.postgres()) as connection:
         [(campaign,)] = connection.execute("SELECT min(id_campana) FROM dw.hecho_venta").fetchall()
         old = campaign_statistics._compute(connection, [campaign])
-    change(filled_warehouse, 22)
-    execute(filled_warehouse.owner, f"UPDATE mart.campana SET version = version + 1 WHERE id_campana = {campaign}")
+    sell_dearer(filled_warehouse)
     feed(filled_warehouse.etl)
     campaign_statistics._store(redis, old)
     with filled_warehouse.session(ANALYST, EVERY_COUNTRY) as connection:
@@ -178,7 +181,7 @@ def test_an_answer_cached_before_a_refresh_is_not_found_after_it(
     before, _ = ask(EVERY_COUNTRY)
     assert ask(EVERY_COUNTRY) == (before, True)
     assert ask(country)[1] is False, "another reader's answer is another"
-    change(filled_warehouse, 23)
+    sell_dearer(filled_warehouse)
     after, cached = ask(EVERY_COUNTRY)
     assert not cached
     assert [(after,)] == query(filled_warehouse.owner, question)
@@ -195,10 +198,11 @@ def test_listeners_hear_of_a_change_at_its_commit_and_of_nothing_else(
     try:
         assert heard.get(timeout=WAIT) == Refreshed(None, frozenset()), "it may have missed some before"
         assert refresh_marts(filled_warehouse.etl).rows == {}
-        simulate_changes(filled_warehouse.owner, 100, seed=24)
-        report = filled_warehouse.cycle()
+        sell_dearer(filled_warehouse)
+        [(version, changed)] = query(filled_warehouse.owner, "SELECT version, cambiadas FROM mart.posicion")
         # The replay told nothing: this is the first that is heard.
-        assert heard.get(timeout=WAIT) == Refreshed(report.version, frozenset(report.rows))
+        assert heard.get(timeout=WAIT) == Refreshed(version, frozenset(changed))
+        assert "actividad_mes" in changed
 
         [(pid,)] = query(filled_warehouse.etl, "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'")
         with pytest.MonkeyPatch.context() as patch:
