@@ -205,7 +205,7 @@ def test_the_benchmark_asks_every_question_and_leaves_nothing(filled_warehouse: 
     answers = marts.measure(filled_warehouse.folder)
     assert [answer.question for answer in answers] == 2 * [path.stem for path in marts.QUESTIONS]
     assert all(answer.rows > 0 for answer in answers if answer.countries == marts.EVERY_COUNTRY)
-    assert all("Execution Time" in answer.plan[-1] for answer in answers)
+    assert all(answer.executed_ms > 0 for answer in answers)
     assert query(filled_warehouse.owner, sign_on) == before
 
 

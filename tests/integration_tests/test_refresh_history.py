@@ -320,6 +320,18 @@ def test_what_changed_is_on_record_for_whoever_follows(warehouse: Connections) -
     ]
 
 
+def test_deletions_that_nobody_follows_are_kept_for_a_week(
+    warehouse: Connections, admin_connections: Connections
+) -> None:
+    images = [{"id": name, "descripcion": name} for name in ("old", "new", "stays")]
+    load(warehouse, "promptcontent", "imagenes", images)
+    load(warehouse, "promptcontent", "imagenes", deletions=[("old",)])
+    execute(admin_connections, "UPDATE etl.deleted_rows SET deleted_at = now() - interval '8 days'")
+    load(warehouse, "promptcontent", "imagenes", deletions=[("new",)])
+    assert refresh(warehouse).rows == {}
+    assert query(warehouse, "SELECT row_key FROM etl.deleted_rows") == [(["new"],)]
+
+
 def test_a_mirror_emptied_by_hand_is_compared_whole_without_a_position(
     warehouse: Connections, admin_connections: Connections
 ) -> None:

@@ -86,7 +86,9 @@ def _refresh_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:
 
 
 def _answers_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:
-    view = Table(title="Answers of the marts, not cached, as promptsales_mcp: first / 95th percentile in ms")
+    view = Table(
+        title="Answers of the marts, not cached, as promptsales_mcp: first / 95th percentile / EXPLAIN ANALYZE, in ms"
+    )
     view.add_column("question", no_wrap=True)
     view.add_column("reader of")
     for scale in figures:
@@ -97,7 +99,7 @@ def _answers_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:
 
 
 def _milliseconds(answer: Answer) -> str:
-    return f"{answer.first_ms:.0f} / {answer.p95_ms:.0f}"
+    return f"{answer.first_ms:.0f} / {answer.p95_ms:.0f} / {answer.executed_ms:.0f}"
 
 
 def _loads_table(figures: list[SourceFigures]) -> Table:

@@ -57,6 +57,11 @@ class Answer:
     p95_ms: float
     plan: list[str]
 
+    @property
+    def executed_ms(self) -> float:
+        """What EXPLAIN ANALYZE says that PostgreSQL took, without sending the rows."""
+        return float(self.plan[-1].removeprefix("Execution Time: ").removesuffix(" ms"))
+
 
 def measure(root: Path) -> list[Answer]:
     """Ask every question, on the running engines under `root`; nothing is left changed."""

@@ -359,6 +359,7 @@ class _Refresh:
         [(refresh_id, rows)] = self.execute("record_refresh").fetchall()
         for step in ("changes", "customers"):
             self.execute(f"record_{step}", refresh_id=sql.Literal(refresh_id))
+        self.execute("purge_unfollowed_rows")
         for log in ("cambios", "cambios_cliente"):
             self.execute("purge_changes", log=_dw(log))
         report = RefreshReport(refresh_id, dict(sorted(rows.items())), time.monotonic() - started)
