@@ -23,6 +23,7 @@ from promptsales.demo import demo
 from promptsales.errors import PromptSalesError
 from promptsales.etl.cli import app as etl
 from promptsales.local.cli import app as local
+from promptsales.security.sso.cli import app as sso
 from promptsales.seeding.cli import seed, simulate
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.add_typer(db, name="db")
 app.command()(seed)
 app.command()(simulate)
 app.add_typer(etl, name="etl")
+app.add_typer(sso, name="sso")
 app.add_typer(bench, name="bench")
 app.command()(airflow_env)
 app.command()(demo)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,8 +32,15 @@ class Settings(BaseSettings):
     crm_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_URL")
     crm_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_ADMIN_URL")
 
+    sso_url: SecretStr | None = Field(None, alias="PROMPTSALES_SSO_URL")
+    sso_verifier_url: SecretStr | None = Field(None, alias="PROMPTSALES_SSO_VERIFIER_URL")
+    sso_issuer: str = Field("http://127.0.0.1:8100", alias="PROMPTSALES_SSO_ISSUER")
+    """Who the access tokens are from: `iss`."""
+    sso_key_dir: Path = Field(Path.home() / ".config" / "promptsales" / "sso", alias="PROMPTSALES_SSO_KEY_DIR")
+    """The private keys that sign tokens; outside the checkout, so that none is committed."""
+
     def url(self, name: str, *, admin: bool = False) -> str:
-        """The URL of `postgres`, `redis`, `mongo`, `ads` or `crm`.
+        """The URL of `postgres`, `redis`, `mongo`, `ads`, `crm`, `sso` or `sso_verifier`.
 
         Args:
             name: which engine.

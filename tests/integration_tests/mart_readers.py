@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from star_schema import Rows, execute, load_sources
+from star_schema import Rows, load_sources
 
 from promptsales.connections import Connections, connect_postgres
 from promptsales.database.initialise import initialise
@@ -26,17 +26,22 @@ READERS = ["promptsales_analista", "promptsales_mcp", "promptsales_gerente"]
 
 EVERY_COUNTRY = "*"
 
-# What single sign-on decides elsewhere: here the user's id is the list of their countries itself.
-PAISES_VISIBLES = """
-    CREATE OR REPLACE FUNCTION sso.paises_visibles() RETURNS text[]
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS $$
-        SELECT CASE coalesce(current_setting('promptsales.id_usuario', true), '')
-            WHEN '*' THEN NULL
-            WHEN '' THEN '{}'::text[]
-            ELSE string_to_array(current_setting('promptsales.id_usuario', true), ',')
-        END
-    $$
+# Nobody signs in with this one: it is no hash of anything.
+NO_PASSWORD = "$argon2id$"
+
+READER = """
+    WITH lector AS (
+        INSERT INTO sso.usuarios (usuario, nombre, clave_hash, login_postgresql)
+        VALUES (%(name)s, 'Lector de prueba', %(no_password)s, %(login)s)
+        ON CONFLICT (usuario) DO UPDATE SET nombre = excluded.nombre
+        RETURNING id_usuario
+    ), anteriores AS (
+        DELETE FROM sso.usuarios_paises USING lector
+        WHERE usuarios_paises.id_usuario = lector.id_usuario AND codigo_pais <> ALL (%(countries)s)
+    )
+    INSERT INTO sso.usuarios_paises (id_usuario, codigo_pais)
+    SELECT id_usuario, unnest(%(countries)s::text[]) FROM lector
+    ON CONFLICT DO NOTHING
 """
 
 
@@ -57,7 +62,6 @@ class FilledWarehouse:
     def fill(self) -> None:
         """Seed the sources, load them, build the star schema and the marts."""
         initialise(self.owner)
-        execute(self.owner, PAISES_VISIBLES)
         seed_all(self.owner, SeedPlan(as_of=date(2025, 10, 22), scale=0.004))
         self.cycle()
 
@@ -67,14 +71,28 @@ class FilledWarehouse:
         refresh(self.etl)
         return refresh_marts(self.etl)
 
+    def reader(self, role: str, countries: str = "") -> int:
+        """The user who reads in a role, with these countries from now on; the servers' role reads for any user."""
+        login = None if role == "promptsales_mcp" else role
+        name = f"lector.{role.removeprefix('promptsales_')}"
+        codes = [code for code in countries.split(",") if code]
+        values = {"name": name, "no_password": NO_PASSWORD, "login": login, "countries": codes}
+        with closing(self.owner.postgres()) as connection:
+            connection.execute(READER, values)
+            row = connection.execute("SELECT id_usuario FROM sso.usuarios WHERE usuario = %s", [name]).fetchone()
+            connection.commit()
+        assert row is not None
+        return int(row[0])
+
     @contextmanager
-    def session(self, role: str, countries: str = "") -> Iterator[psycopg.Connection[Any]]:
-        """An autocommitted session in a role."""
+    def session(self, role: str, countries: str = "", says: str | None = None) -> Iterator[psycopg.Connection[Any]]:
+        """An autocommitted session in a role, on behalf of its reader, or of whoever it `says`."""
+        user = str(self.reader(role, countries)) if says is None else says
         cluster, ports = Warehouse(self.folder, load_passwords(self.folder)), load_state(self.folder).ports()
         with closing(connect_postgres(cluster.url(ports, database="promptsales"))) as connection:
             connection.autocommit = True
             connection.execute(sql.SQL("SET SESSION AUTHORIZATION {}").format(sql.Identifier(role)))
-            connection.execute("SELECT set_config('promptsales.id_usuario', %s, false)", [countries])
+            connection.execute("SELECT set_config('promptsales.id_usuario', %s, false)", [user])
             yield connection
 
     def ask(self, role: str, countries: str, text: str, *values: Any) -> Rows:

@@ -56,7 +56,7 @@ def month(filled_warehouse: FilledWarehouse) -> Iterator[date]:
 
 
 def run(warehouse: FilledWarehouse, month: date, batch: int = 2) -> None:
-    with warehouse.session(MANAGER, "user-7") as connection:
+    with warehouse.session(MANAGER, says="7") as connection:
         connection.execute(CALL, [month, batch])
 
 
@@ -168,7 +168,7 @@ def test_every_change_is_on_record_with_who_made_it(filled_warehouse: FilledWare
         "SELECT DISTINCT usuario, id_usuario, operacion, antes IS NULL, despues ? 'actualizado_en' FROM ops.auditoria"
         " WHERE tabla = 'ops.comisiones'",
     )
-    assert written == [(MANAGER, "user-7", "INSERT", True, False)]
+    assert written == [(MANAGER, "7", "INSERT", True, False)]
 
     execute(filled_warehouse.owner, "UPDATE ops.comisiones SET comision_usd = comision_usd")
     assert query(filled_warehouse.owner, "SELECT count(*) FROM ops.auditoria") == [(paid,)], "nothing changed"

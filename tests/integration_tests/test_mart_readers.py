@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 from mart_readers import EVERY_COUNTRY, READERS, FilledWarehouse
-from star_schema import query
+from star_schema import execute, query
 
 BY_COUNTRY = [
     "mercado", "campana_pais", "actividad_mes", "embudo_mes", "rfm_grupo", "ventas_lugar_mes", "ranking_mercado",
@@ -103,8 +103,35 @@ def test_an_analyst_sees_the_campaigns_of_the_country_with_its_share(
 
 def test_the_user_of_a_transaction_is_forgotten_with_it(filled_warehouse: FilledWarehouse) -> None:
     """Servers share sessions among users: what one set must not be there for the next."""
-    with filled_warehouse.session("promptsales_mcp") as connection:
+    user = filled_warehouse.reader("promptsales_mcp", EVERY_COUNTRY)
+    with filled_warehouse.session("promptsales_mcp", says="") as connection:
         with connection.transaction():
-            connection.execute("SELECT set_config('promptsales.id_usuario', '*', true)")
+            connection.execute("SELECT set_config('promptsales.id_usuario', %s, true)", [str(user)])
             assert connection.execute("SELECT count(*) > 0 FROM mart.actividad_mes").fetchall() == [(True,)]
         assert connection.execute("SELECT count(*) > 0 FROM mart.actividad_mes").fetchall() == [(False,)]
+
+
+def test_who_has_a_login_of_their_own_cannot_be_someone_else(
+    filled_warehouse: FilledWarehouse, countries: list[str]
+) -> None:
+    everyone = filled_warehouse.reader("promptsales_mcp", EVERY_COUNTRY)
+    seen = "SELECT array_agg(DISTINCT codigo_pais) FROM mart.actividad_mes"
+    filled_warehouse.reader("promptsales_analista", countries[0])
+    with filled_warehouse.session("promptsales_analista", says=str(everyone)) as connection:
+        assert connection.execute(seen).fetchall() == [([countries[0]],)]
+
+
+@pytest.mark.parametrize("says", ["", "0", "*", "-1", "1 OR TRUE", "99999999999999", "ES"])
+def test_a_server_that_says_no_user_sees_no_figures(filled_warehouse: FilledWarehouse, says: str) -> None:
+    with filled_warehouse.session("promptsales_mcp", says=says) as connection:
+        assert connection.execute("SELECT count(*) FROM mart.actividad_mes").fetchall() == [(0,)]
+
+
+def test_a_user_who_is_disabled_sees_no_figures(filled_warehouse: FilledWarehouse) -> None:
+    user = filled_warehouse.reader("promptsales_mcp", EVERY_COUNTRY)
+    change = "UPDATE sso.usuarios SET activo = {} WHERE id_usuario = " + str(user)
+    execute(filled_warehouse.owner, change.format("FALSE"))
+    with filled_warehouse.session("promptsales_mcp", says=str(user)) as connection:
+        assert connection.execute("SELECT count(*) FROM mart.actividad_mes").fetchall() == [(0,)]
+        execute(filled_warehouse.owner, change.format("TRUE"))
+        assert connection.execute("SELECT count(*) > 0 FROM mart.actividad_mes").fetchall() == [(True,)]

@@ -1,8 +1,7 @@
 """How fast the marts answer without a cache: the questions of `database/postgresql/marts`, with their plans.
 
 They are asked in the MCP servers' role, so under row-level security, by a reader of every country and by one of the
-country that sold most. Who that reader is, single sign-on tells; here a function in its place does, inside of a
-transaction that is rolled back.
+country that sold most; the two users are made in a transaction that is rolled back.
 """
 
 from __future__ import annotations
@@ -27,9 +26,12 @@ ROUNDS = 20
 
 EVERY_COUNTRY = "*"
 
-SIGN_ON = """
-    CREATE OR REPLACE FUNCTION sso.paises_visibles() RETURNS text[] LANGUAGE sql STABLE
-    AS $$ SELECT string_to_array(nullif(current_setting('promptsales.id_usuario'), '*'), ',') $$
+READER = """
+    WITH lector AS (
+        INSERT INTO sso.usuarios (usuario, nombre, clave_hash) VALUES (%s, 'Benchmark', '$argon2id$')
+        RETURNING id_usuario
+    )
+    INSERT INTO sso.usuarios_paises (id_usuario, codigo_pais) SELECT id_usuario, %s FROM lector RETURNING id_usuario
 """
 
 BEST_COUNTRY = """
@@ -67,12 +69,15 @@ def measure(root: Path) -> list[Answer]:
     """Ask every question, on the running engines under `root`; nothing is left changed."""
     cluster, ports = Warehouse(root, load_passwords(root)), load_state(root).ports()
     with closing(connect_postgres(cluster.url(ports, database="promptsales"))) as connection:
-        connection.execute(SIGN_ON)
         [(best,)] = connection.execute(BEST_COUNTRY).fetchall()
+        readers = {
+            countries: connection.execute(READER, [f"benchmark.{number}", countries]).fetchall()[0][0]
+            for number, countries in enumerate((EVERY_COUNTRY, best))
+        }
         connection.execute("SET LOCAL ROLE promptsales_mcp")
         answers = []
-        for countries in (EVERY_COUNTRY, best):
-            connection.execute("SELECT set_config('promptsales.id_usuario', %s, true)", [countries])
+        for countries, user_id in readers.items():
+            connection.execute("SELECT set_config('promptsales.id_usuario', %s, true)", [str(user_id)])
             answers += [_ask(connection, path, countries) for path in QUESTIONS]
         connection.rollback()
         return answers

@@ -15,13 +15,16 @@ from promptsales.settings import Settings
 
 
 def build_environment(root: Path, ports: Ports, passwords: Mapping[str, str]) -> dict[str, str]:
-    """Environment variables by name: the platform's URLs, Airflow's connections and its metadata database."""
+    """Environment variables: the platform's URLs and key folder, Airflow's connections and metadata database."""
     warehouse = Warehouse(root, passwords)
     sqlserver = SqlServerStandIn(root, passwords)
     mongodb = MongoDB(root, passwords)
     urls = {
         "PROMPTSALES_POSTGRES_URL": warehouse.login_url(ports, "promptsales_etl", "promptsales"),
         "PROMPTSALES_POSTGRES_ADMIN_URL": warehouse.login_url(ports, "promptsales_admin", "promptsales"),
+        "PROMPTSALES_POSTGRES_MCP_URL": warehouse.login_url(ports, "promptsales_mcp", "promptsales"),
+        "PROMPTSALES_SSO_URL": warehouse.login_url(ports, "promptsales_sso", "promptsales"),
+        "PROMPTSALES_SSO_VERIFIER_URL": warehouse.login_url(ports, "promptsales_verificador", "promptsales"),
         "PROMPTSALES_REDIS_URL": Valkey(root, passwords).url(ports),
         # Equal: this engine has no logins.
         "PROMPTSALES_MONGO_URL": mongodb.url(ports),
@@ -36,4 +39,5 @@ def build_environment(root: Path, ports: Ports, passwords: Mapping[str, str]) ->
         **urls,
         **airflow_connections(Settings.model_validate(urls)),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
+        "PROMPTSALES_SSO_KEY_DIR": str(root / "sso"),
     }

@@ -121,6 +121,10 @@ class PostgresCluster(Engine):
         draft.rename(self.data)
 
 
+WAREHOUSE_LOGINS = ("promptsales_etl", "promptsales_mcp", "promptsales_sso", "promptsales_verificador")
+"""Who enters the warehouse besides its owner; what each may do is in database/postgresql."""
+
+
 class Warehouse(PostgresCluster):
     """The central warehouse, and Airflow's metadata in a database of its own."""
 
@@ -157,13 +161,15 @@ class Warehouse(PostgresCluster):
     def _provision(self, ports: Ports) -> None:
         with connect_postgres(self.url(ports)) as connection:
             connection.autocommit = True
-            for role in ("promptsales_admin", "promptsales_etl", "airflow"):
+            for role in (*WAREHOUSE_LOGINS, "promptsales_admin", "airflow"):
                 _ensure_role(connection, role, self.passwords[role])
-            for group in ("promptsales_analista", "promptsales_mcp", "promptsales_gerente"):
+            for group in ("promptsales_analista", "promptsales_gerente"):
                 _ensure_group(connection, group)
             _ensure_database(connection, "promptsales", owner="promptsales_admin")
             _ensure_database(connection, "airflow", owner="airflow")
-            connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE promptsales TO promptsales_etl")
+            for role in WAREHOUSE_LOGINS:
+                connection.execute(sql.SQL("GRANT CONNECT ON DATABASE promptsales TO {}").format(sql.Identifier(role)))
+            connection.execute("GRANT TEMPORARY ON DATABASE promptsales TO promptsales_etl")
             # What other logins run is part of database/postgresql/monitoring.
             connection.execute("GRANT pg_read_all_stats TO promptsales_admin")
         with connect_postgres(self.url(ports, database="promptsales")) as connection:

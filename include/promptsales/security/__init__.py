@@ -1,0 +1,1 @@
+"""What protects data and people: envelope encryption, and whoever signs on."""

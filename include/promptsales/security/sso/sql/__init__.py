@@ -1,0 +1,1 @@
+"""The SQL of single sign-on, one statement a file."""
