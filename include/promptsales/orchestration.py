@@ -15,11 +15,21 @@ from airflow.providers.microsoft.mssql.hooks.mssql import MsSqlHook
 from airflow.providers.mongo.hooks.mongo import MongoHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.providers.redis.hooks.redis import RedisHook
-from airflow.sdk import DAG, Asset, AssetAny, DeltaDataIntervalTimetable, Param, TaskGroup, task
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetAny,
+    CronTriggerTimetable,
+    DeltaDataIntervalTimetable,
+    Param,
+    TaskGroup,
+    task,
+)
 
 from promptsales.cache.campaign_statistics import feed
 from promptsales.connections import Connections
 from promptsales.errors import PromptSalesError
+from promptsales.etl.reconcile import MAX_DRIFT, reconcile
 from promptsales.etl.run import run_table
 from promptsales.etl.spec import PipelineSpec, TableSpec, load_pipelines, pipeline_of
 from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MIN_SCALE, SeedPlan, today
@@ -105,6 +115,18 @@ STAR_SCHEMA = Asset(name="dw", uri="promptsales://warehouse/dw")
 
 MARTS = Asset(name="mart", uri="promptsales://warehouse/mart")
 """The marts as Airflow's asset graph shows them."""
+
+RECONCILE_DAG_DOC = """\
+Every night at 03:17 UTC: each mirror against its source, by counts and digests of key ranges, then row by row where
+they differ. What drifted (a truncate by hand, a restored source) is repaired, and the star schema follows. A task whose
+table differs by more than `max_drift` percent repairs nothing and fails: look at the source first, then run this DAG
+again with a larger one. What was found is in `ops.reconciliaciones`.
+"""
+
+RECONCILE_DOC = """\
+Reads the whole table at its source, and compares. Safe to run at any time, beside the loads: what changed since the
+last load is left out.
+"""
 
 LOAD_DEFAULTS = {
     "owner": "data-platform",
@@ -238,6 +260,64 @@ def _refresh_marts() -> dict[str, int]:
 def _feed_cache() -> int:
     """The task: returns how many campaigns it put into Redis."""
     return feed(hook_connections())
+
+
+def reconcile_dag() -> DAG:
+    """The DAG `reconcile_warehouse`: every night, each mirror against its source, one task a table."""
+    with DAG(
+        dag_id="reconcile_warehouse",
+        dag_display_name="Sources beside their mirrors",
+        description="Compares every mirror with its source and repairs what no delta told",
+        doc_md=RECONCILE_DAG_DOC,
+        schedule=CronTriggerTimetable("17 3 * * *", timezone="UTC"),
+        start_date=pendulum.datetime(2025, 1, 1, tz="UTC"),
+        catchup=False,
+        max_active_runs=1,
+        # Each reads a whole table: two at a time leave the sources room for their own work.
+        max_active_tasks=2,
+        tags=["etl", "warehouse"],
+        default_args=MANUAL_DEFAULTS,
+        params={
+            "max_drift": Param(
+                MAX_DRIFT * 100,
+                type="number",
+                minimum=0,
+                maximum=100,
+                title="Largest drift, in percent",
+                description="More than this part of a table fails the task and repairs nothing.",
+            ),
+            "repair": Param(True, type="boolean", title="Repair", description="Off: compare, and change nothing."),
+        },
+    ) as dag:
+        for pipeline in load_pipelines().values():
+            with TaskGroup(pipeline.source):
+                for table in pipeline.tables:
+                    task(
+                        task_id=table.name,
+                        doc_md=RECONCILE_DOC,
+                        inlets=[source_asset(pipeline, table)],
+                        outlets=[mirror_asset(pipeline, table)],
+                    )(_reconcile)(pipeline.source, table.name)
+    return dag
+
+
+def _reconcile(
+    source: str, table: str, params: dict[str, Any] | None = None, run_id: str | None = None
+) -> dict[str, Any]:
+    """The task: returns what it found; Airflow fills in `params` and `run_id`."""
+    wanted = params or {}
+    pipeline = pipeline_of(source)
+    found = reconcile(
+        pipeline,
+        pipeline.table(table),
+        hook_connections(),
+        str(run_id),
+        repair=wanted["repair"],
+        max_drift=wanted["max_drift"] / 100,
+        on_read=lambda rows: logger.info("%s.%s: %d rows read", source, table, rows),
+    )
+    counts = ("source_rows", "missing", "extra", "different", "in_flight")
+    return {"outcome": found.outcome.value, **{name: getattr(found, name) for name in counts}}
 
 
 def _dag_doc(pipeline: PipelineSpec) -> str:

@@ -16,8 +16,11 @@ from rich.table import Table
 
 from promptsales.cache.campaign_statistics import feed
 from promptsales.connections import from_settings
+from promptsales.etl.errors import LoadError
+from promptsales.etl.reconcile import MAX_DRIFT, Outcome, Reconciliation
+from promptsales.etl.reconcile import reconcile as reconcile_table
 from promptsales.etl.run import TableResult, run_pipeline
-from promptsales.etl.spec import PipelineSpec, pipeline_of
+from promptsales.etl.spec import PipelineSpec, load_pipelines, pipeline_of
 from promptsales.etl.status import TableStatus, read_status
 from promptsales.settings import Settings
 from promptsales.warehouse.marts import refresh_marts
@@ -25,6 +28,13 @@ from promptsales.warehouse.refresh import refresh as refresh_dw
 
 app = typer.Typer(help="Move deltas into the warehouse, and look at how fresh it is.", no_args_is_help=True)
 console = Console()
+
+OUTCOMES = {
+    Outcome.equal: "equal",
+    Outcome.differs: "differs",
+    Outcome.repaired: "repaired",
+    Outcome.read_again: "read again",
+}
 
 
 @app.command()
@@ -50,6 +60,53 @@ def status() -> None:
         console.print(status_table(source, list(mirrors)))
         console.print()
     _print_errors(row.last_error for row in rows)
+
+
+@app.command()
+def reconcile(
+    source: Annotated[
+        str | None, typer.Argument(help="promptads, promptcrm or promptcontent; all where not given")
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="only this table")] = None,
+    check_only: Annotated[bool, typer.Option("--check-only", help="compare, and change nothing")] = False,
+    max_drift: Annotated[
+        float, typer.Option(min=0, max=100, help="percent of a table that may be repaired; above it, nothing is")
+    ] = MAX_DRIFT * 100,
+) -> None:
+    """Compare mirrors with their sources, by counts and digests of key ranges, and repair what drifted."""
+    pipelines = [pipeline_of(source)] if source else list(load_pipelines().values())
+    wanted = [(pipeline, each) for pipeline in pipelines for each in pipeline.tables if table in (None, each.name)]
+    if not wanted:
+        pipelines[0].table(str(table))
+    run_id, results, errors = f"cli-{uuid4()}", list[Reconciliation](), list[str]()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("")
+        for pipeline, each in wanted:
+            name = f"{pipeline.source}.{each.name}"
+
+            def show(rows: int, name: str = name) -> None:
+                progress.update(bar, description=f"{name}: {rows:,} rows read")
+
+            show(0)
+            try:
+                results.append(
+                    reconcile_table(
+                        pipeline,
+                        each,
+                        from_settings(Settings()),
+                        run_id,
+                        repair=not check_only,
+                        max_drift=max_drift / 100,
+                        on_read=show,
+                    )
+                )
+            except LoadError as error:
+                errors.append(str(error))
+    console.print(reconciliation_table(results))
+    _print_errors(errors)
+    if any(result.outcome is Outcome.differs for result in results):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -93,6 +150,23 @@ def status_table(source: str, rows: list[TableStatus]) -> Table:
     for row in rows:
         age = "never" if row.seconds_since_load is None else f"{row.seconds_since_load:,.0f} s"
         view.add_row(_mark(row.last_error), row.table_name, age, f"{row.last_run_rows:,}", f"{row.rows_rejected:,}")
+    return view
+
+
+def reconciliation_table(results: list[Reconciliation]) -> Table:
+    """What the comparisons found, one line a table."""
+    title = "Sources beside their mirrors (new: changed since the last load, not compared)"
+    view = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    view.add_column("")
+    view.add_column("table", no_wrap=True)
+    for heading in ("rows", "ranges", "missing", "extra", "unequal", "new", "s"):
+        view.add_column(heading, justify="right", no_wrap=True)
+    view.add_column("outcome", no_wrap=True)
+    for each in results:
+        mark = "[green]✓[/green]" if each.outcome is Outcome.equal else "[yellow]![/yellow]"
+        counts = (each.source_rows, each.ranges, each.missing, each.extra, each.different, each.in_flight)
+        outcome = OUTCOMES[each.outcome]
+        view.add_row(mark, each.table, *(f"{n:,}" for n in counts), f"{each.seconds:.1f}", outcome)
     return view
 
 

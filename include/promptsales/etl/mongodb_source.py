@@ -17,7 +17,7 @@ import json
 import logging
 from collections.abc import Generator, Iterator, Mapping
 from itertools import dropwhile, islice
-from typing import Any
+from typing import Any, TypeVar
 
 from bson import json_util
 from bson.binary import Binary, UuidRepresentation
@@ -41,11 +41,14 @@ from promptsales.etl.spec import NEVER_EXPORTED, SpecError, TableSpec
 
 Document = dict[str, Any]
 Token = Mapping[str, Any]
+Read = TypeVar("Read")
 Changes = dict[Any, tuple[int, Document | None]]
 """The newest change of each key: its version, and the document or None for a deletion."""
 
 SNAPSHOT_VERSION = 1
 """The version of every snapshot row: the mirror's versions start at 0, and any event of the stream wins."""
+
+PAGE_DOCUMENTS = 5_000
 
 AWAIT_MS = 50
 """How long the server may wait for an event before it answers with an empty batch."""
@@ -76,7 +79,7 @@ class _SnapshotNeededError(Exception):
 
 
 def read_pieces(
-    collection: Collection[Document], table: TableSpec, low: Position | None, page_size: int = 5000
+    collection: Collection[Document], table: TableSpec, low: Position | None, page_size: int = PAGE_DOCUMENTS
 ) -> Generator[Piece]:
     """The changes of a collection since `low`, in pieces to commit one after the other.
 
@@ -103,9 +106,38 @@ def read_pieces(
     return _name_failures(collection.full_name, _Reader(collection, table, page_size).pieces(low))
 
 
-def _name_failures(name: str, pieces: Iterator[Piece]) -> Generator[Piece]:
+def read_all(collection: Collection[Document], table: TableSpec) -> Generator[tuple[Any, ...]]:
+    """Every document as a row, in the order of `_id`; the version of all is that of a snapshot.
+
+    Raises:
+        UnreachableError: the server does not answer.
+        LoadError: the server refuses.
+    """
+    yield from _name_failures(collection.full_name, _Reader(collection, table, PAGE_DOCUMENTS).all_rows())
+
+
+def changed_since(collection: Collection[Document], table: TableSpec, position: Position) -> list[tuple[Any, ...]]:
+    """The keys of all documents that were inserted, updated or deleted after a position.
+
+    Raises:
+        UnreachableError: the server does not answer.
+        LoadError: the server refuses, or cannot go on from this position: the next load reads the collection whole.
+    """
+    keys = []
+    key_at = table.column_names.index(table.key[0])
+    for piece in read_pieces(collection, table, position):
+        if piece.reset_versions:
+            raise LoadError(
+                f"MongoDB collection {collection.full_name} cannot be followed from where its mirror stands: run "
+                "`promptsales etl run promptcontent`, which reads it whole, then compare again."
+            )
+        keys += [(row[key_at],) for row in piece.rows] + [deletion[:1] for deletion in piece.deletions]
+    return keys
+
+
+def _name_failures(name: str, reading: Iterator[Read]) -> Generator[Read]:
     try:
-        yield from pieces
+        yield from reading
     except ConnectionFailure as error:
         raise UnreachableError(f"MongoDB collection {name}: {mongodb_message(error)}") from error
     except PyMongoError as error:
@@ -196,6 +228,13 @@ class _Reader:
                 if whole:
                     return high
                 position = high
+
+    def all_rows(self) -> Iterator[tuple[Any, ...]]:
+        """The whole collection, without a position to go on from."""
+        client = self._collection.database.client
+        with client.start_session(causal_consistency=True) as self._session, self._by_id(None) as cursor:
+            for document in cursor:
+                yield self._row(document, SNAPSHOT_VERSION)
 
     def _by_id(self, after: Document | None) -> Cursor[Document]:
         """Every document in `_id` order, or those from `after` on, itself included."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
 
 import psycopg
 import pymssql
@@ -15,9 +14,10 @@ from pymongo.errors import PyMongoError
 
 from promptsales.connections import Connections, mongodb_message, sqlserver_message
 from promptsales.errors import PromptSalesError
-from promptsales.etl import mongodb_source, sqlserver_source, watermarks
+from promptsales.etl import watermarks
 from promptsales.etl.errors import LoadError, WatermarkMovedError
-from promptsales.etl.piece import PAGE_ROWS, Piece, Position
+from promptsales.etl.piece import PAGE_ROWS
+from promptsales.etl.source import Source
 from promptsales.etl.spec import PipelineSpec, TableSpec
 from promptsales.etl.sql import statement
 from promptsales.etl.warehouse import PieceCounts, commit_piece
@@ -116,7 +116,7 @@ def _run_into(
             logger.info("%s.%s: another run moved the watermark; planning again", pipeline.source, table.name)
     except Exception as error:
         logger.debug("%s.%s failed", pipeline.source, table.name, exc_info=True)
-        failure = _explained(pipeline, table, error)
+        failure = explained(pipeline, table, error)
         _record_failure(connections, pipeline, table, run_id, str(failure))
         raise failure from error
     finally:
@@ -142,7 +142,7 @@ def _run_once(
         warehouse.autocommit = True
         low = watermarks.current(warehouse, redis, pipeline.source, table.name)
         with (
-            closing(_Reader(pipeline, table, connections)) as reader,
+            closing(Source(pipeline, table, connections)) as reader,
             closing(reader.pieces(low, page_rows)) as pieces,
         ):
             for piece in pieces:
@@ -155,31 +155,8 @@ def _run_once(
     return True
 
 
-class _Reader:
-    """The source side of one run: opens the right engine and closes it again."""
-
-    def __init__(self, pipeline: PipelineSpec, table: TableSpec, connections: Connections) -> None:
-        self.table = table
-        self._sqlserver: pymssql.Connection | None = None
-        self._mongo: Any = None
-        if pipeline.engine == "mongodb":
-            self._mongo = connections.mongo()
-        else:
-            self._sqlserver = connections.ads() if pipeline.source == "promptads" else connections.crm()
-
-    def pieces(self, low: Position | None, page_rows: int) -> Generator[Piece]:
-        if self._sqlserver is not None:
-            return sqlserver_source.read_pieces(self._sqlserver, self.table, low, page_rows)
-        return mongodb_source.read_pieces(self._mongo[self.table.source], self.table, low, page_rows)
-
-    def close(self) -> None:
-        if self._sqlserver is not None:
-            self._sqlserver.close()
-        else:
-            self._mongo.client.close()
-
-
-def _explained(pipeline: PipelineSpec, table: TableSpec, error: Exception) -> LoadError:
+def explained(pipeline: PipelineSpec, table: TableSpec, error: Exception) -> LoadError:
+    """What stopped the reading or the loading of a table, in one sentence for the person who runs it."""
     name = f"{pipeline.source}.{table.name}"
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
         return LoadError(

@@ -106,6 +106,40 @@ def read_pieces(
             low, deletions = end, iter(())
 
 
+def read_all(
+    connection: pymssql.Connection, table: TableSpec, page_rows: int = PAGE_ROWS
+) -> Generator[tuple[Any, ...]]:
+    """Every row of the view in the order of its key, each with its version last; a page is in memory at a time.
+
+    Raises:
+        SourceShapeError: the view, a column or a permission is missing, or a column changed type.
+        LoadError: the source did not answer.
+    """
+    with closing(_Source(connection, table, page_rows)) as source:
+        source.check_columns()
+        yield from source.all_rows()
+
+
+def changed_since(connection: pymssql.Connection, table: TableSpec, position: Position) -> list[tuple[Any, ...]]:
+    """The keys of all rows that were inserted, updated or deleted after a position and are committed now.
+
+    Raises:
+        LoadError: the source did not answer.
+    """
+    with closing(_Source(connection, table, PAGE_ROWS)) as source:
+        return source.newer_keys(position["version"])
+
+
+def is_behind(connection: pymssql.Connection, table: TableSpec, position: Position) -> bool:
+    """Whether the source has not come as far as the position yet, as after a restore.
+
+    Raises:
+        LoadError: the source did not answer.
+    """
+    with closing(_Source(connection, table, PAGE_ROWS)) as source:
+        return source.ceiling() < int(position["version"])
+
+
 class _Source:
     """One source view, read page by page over one connection.
 
@@ -176,6 +210,30 @@ class _Source:
             rows += self._select(f"rv > {_ROWVERSION} AND rv <= {_ROWVERSION}", (position["version"], high), room)
         return rows
 
+    def all_rows(self) -> Iterator[tuple[Any, ...]]:
+        """By pages of the key; the next page is read while this one is used."""
+        page = self._submit_by_key(None)
+        while True:
+            rows = page.result()
+            if len(rows) < self.page_rows:
+                yield from rows
+                return
+            page = self._submit_by_key([rows[-1][at] for at in self.key_at])
+            yield from rows
+
+    def _submit_by_key(self, after: list[Any] | None) -> Future[list[tuple[Any, ...]]]:
+        condition, values = ("1 = 1", list[Any]()) if after is None else _after(self.table.key, after)
+        query = self._view_query("source_all_rows", self.page_rows, condition)
+        return self.worker.submit(self._query, query, tuple(values))
+
+    def newer_keys(self, version: int) -> list[tuple[Any, ...]]:
+        """Of rows and of tombstones above a version."""
+        view = self.table.source
+        query = text("source_changed_keys").format(key=", ".join(self.table.key), view=view)
+        keys = self._query(query, {"version": version})
+        deleted = self._query(text("source_newer_deletions"), {"table": view.removeprefix("etl."), "version": version})
+        return [*keys, *(tuple(self._key_of(key)) for (key,) in deleted)]
+
     def deletions(self, low: int, high: int) -> Iterator[tuple[Any, ...]]:
         """Keys deleted in the window, with the version of each tombstone; streamed page by page."""
         query = text("source_deletions").format(limit=self.page_rows)
@@ -202,14 +260,16 @@ class _Source:
         return values
 
     def _select(self, condition: str, values: tuple[Any, ...], limit: int) -> list[tuple[Any, ...]]:
-        query = text("source_rows").format(
+        return self._query(self._view_query("source_rows", limit, condition), values)
+
+    def _view_query(self, name: str, limit: int, condition: str) -> str:
+        return text(name).format(
             limit=limit,
             columns=", ".join(self.table.column_names),
             view=self.table.source,
             condition=condition,
             key=", ".join(self.table.key),
         )
-        return self._query(query, values)
 
     def _query(self, query: str, values: tuple[Any, ...] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         try:

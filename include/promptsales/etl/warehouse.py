@@ -42,7 +42,7 @@ def commit_piece(
         LoadError: the table is locked by another load, or too many of its rows were refused.
     """
     started = time.monotonic()
-    target = _Target(connection, pipeline, table)
+    target = MirrorWriter(connection, pipeline, table)
     with connection.transaction():
         target.lock()
         if watermarks.committed(connection, pipeline.source, table.name) != piece.low:
@@ -54,7 +54,7 @@ def commit_piece(
     return counts
 
 
-class _Target:
+class MirrorWriter:
     """One mirror inside one transaction."""
 
     def __init__(self, connection: psycopg.Connection[Any], pipeline: PipelineSpec, table: TableSpec) -> None:
@@ -93,14 +93,22 @@ class _Target:
             ) from error
 
     def next_load_id(self) -> int:
+        """A number for what this transaction writes to the mirror; draw it under the lock."""
         row = self.connection.execute("SELECT nextval(pg_get_serial_sequence('etl.loads', 'load_id'))").fetchone()
         return int(row[0])  # type: ignore[index]  # one row always
+
+    def stage(self) -> None:
+        """Make the temporary tables that rows and deletions wait in."""
+        columns = column_definitions(self.table.columns, self.table.key)
+        self.connection.execute(statement("stage_rows").format(columns=columns))
+        key_columns = column_definitions(self.table.key_columns, self.table.key)
+        self.connection.execute(statement("stage_deletions").format(key_columns=key_columns))
 
     def apply(self, piece: Piece, load_id: int) -> PieceCounts:
         deleted = 0
         if piece.reset_versions:
             self.execute("reset_versions")
-        self._stage_tables()
+        self.stage()
         deletions_read, refused = copy_rows(
             self.connection, "staged_deletions", [*self.table.key, "_version"], piece.deletions
         )
@@ -120,12 +128,6 @@ class _Target:
         for columns, bad in rejected:
             self._quarantine(columns, bad, load_id)
         return PieceCounts(deletions_read + rows_read, inserted, updated, deleted, len(rejected))
-
-    def _stage_tables(self) -> None:
-        columns = column_definitions(self.table.columns, self.table.key)
-        self.connection.execute(statement("stage_rows").format(columns=columns))
-        key_columns = column_definitions(self.table.key_columns, self.table.key)
-        self.connection.execute(statement("stage_deletions").format(key_columns=key_columns))
 
     def _quarantine(self, columns: list[str], bad: Rejected, load_id: int) -> None:
         row = {name: readable(value) for name, value in zip(columns, bad.row, strict=False)}
