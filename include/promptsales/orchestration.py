@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ from promptsales.errors import PromptSalesError
 from promptsales.etl.reconcile import MAX_DRIFT, reconcile
 from promptsales.etl.run import run_table
 from promptsales.etl.spec import PipelineSpec, TableSpec, load_pipelines, pipeline_of
+from promptsales.quality.run import fail_on_errors, run_checks
 from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MIN_SCALE, SeedPlan, today
 from promptsales.seeding.seed import existing_plan, seed_all
 from promptsales.seeding.simulate import simulate_changes
@@ -115,6 +117,12 @@ STAR_SCHEMA = Asset(name="dw", uri="promptsales://warehouse/dw")
 
 MARTS = Asset(name="mart", uri="promptsales://warehouse/mart")
 """The marts as Airflow's asset graph shows them."""
+
+QUALITY_DOC = """\
+Asks every check of `pipelines/quality/checks.yaml`. Results are in `ops.quality_results`; a check of severity error
+that fails makes this task fail, and its message says what was found. Tables are loaded one by one, so two may disagree
+for a moment: the task asks again before it gives up.
+"""
 
 RECONCILE_DAG_DOC = """\
 Every night at 03:17 UTC: each mirror against its source, by counts and digests of key ranges, then row by row where
@@ -243,7 +251,8 @@ def refresh_dag() -> DAG:
         )()
         marts = task(task_id="refresh_marts", doc_md=MARTS_DOC, inlets=[STAR_SCHEMA], outlets=[MARTS])(_refresh_marts)()
         cache = task(task_id="feed_cache", doc_md=CACHE_DOC, inlets=[MARTS])(_feed_cache)()
-        star_schema >> marts >> cache
+        quality = task(task_id="check_quality", doc_md=QUALITY_DOC, inlets=[STAR_SCHEMA, MARTS])(_check_quality)()
+        star_schema >> marts >> [cache, quality]
     return dag
 
 
@@ -318,6 +327,13 @@ def _reconcile(
     )
     counts = ("source_rows", "missing", "extra", "different", "in_flight")
     return {"outcome": found.outcome.value, **{name: getattr(found, name) for name in counts}}
+
+
+def _check_quality(run_id: str | None = None) -> dict[str, int]:
+    """The task: returns how many checks ended in which state; fails where one of severity error does."""
+    results = run_checks(hook_connections(), str(run_id))
+    fail_on_errors(results)
+    return dict(Counter(result.state.value for result in results))
 
 
 def _dag_doc(pipeline: PipelineSpec) -> str:

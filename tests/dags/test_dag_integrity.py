@@ -67,7 +67,18 @@ def test_marts_follow_the_star_schema_and_the_cache_follows_the_marts(dags: dict
     dag = dags["refresh_marts"]
     assert dag.get_task("refresh_marts").upstream_task_ids == {"refresh_dw"}
     assert dag.get_task("feed_cache").upstream_task_ids == {"refresh_marts"}
+    assert dag.get_task("check_quality").upstream_task_ids == {"refresh_marts"}
     assert {asset.name for task in dag.tasks for asset in task.outlets} == {"dw", "mart"}
+
+
+def test_every_mirror_is_compared_with_its_source_every_night(dags: dict[str, Any]) -> None:
+    dag = dags["reconcile_warehouse"]
+    compared = {asset.name for task in dag.tasks for asset in task.outlets}
+    assert compared == {
+        f"{each.target_schema}.{table.name}" for each in load_pipelines().values() for table in each.tables
+    }
+    assert dag.timetable.expression == "17 3 * * *"
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
 
 
 def test_every_dag_and_task_says_what_it_does(dags: dict[str, Any]) -> None:
@@ -82,7 +93,7 @@ def test_every_dag_and_task_says_what_it_does(dags: dict[str, Any]) -> None:
 
 
 def test_every_param_says_what_it_is(dags: dict[str, Any]) -> None:
-    for dag_id in ("seed_databases", "simulate_activity"):
+    for dag_id in ("reconcile_warehouse", "seed_databases", "simulate_activity"):
         params = dags[dag_id].params
         assert params
         for name in params:

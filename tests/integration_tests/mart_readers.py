@@ -15,6 +15,7 @@ from star_schema import Rows, load_sources
 
 from promptsales.connections import Connections, connect_postgres
 from promptsales.database.initialise import initialise
+from promptsales.local.engines import environment
 from promptsales.local.postgres import Warehouse
 from promptsales.local.state import load_passwords, load_state
 from promptsales.seeding.plan import SeedPlan
@@ -70,6 +71,10 @@ class FilledWarehouse:
         load_sources(self.etl)
         refresh(self.etl)
         return refresh_marts(self.etl)
+
+    def environment(self) -> dict[str, str]:
+        """The settings that name these engines."""
+        return environment(self.folder)
 
     def reader(self, role: str, countries: str = "") -> int:
         """The user who reads in a role, with these countries from now on; the servers' role reads for any user."""

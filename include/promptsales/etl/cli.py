@@ -22,6 +22,7 @@ from promptsales.etl.reconcile import reconcile as reconcile_table
 from promptsales.etl.run import TableResult, run_pipeline
 from promptsales.etl.spec import PipelineSpec, load_pipelines, pipeline_of
 from promptsales.etl.status import TableStatus, read_status
+from promptsales.quality.run import CheckResult, State, run_checks
 from promptsales.settings import Settings
 from promptsales.warehouse.marts import refresh_marts
 from promptsales.warehouse.refresh import refresh as refresh_dw
@@ -110,6 +111,15 @@ def reconcile(
 
 
 @app.command()
+def quality() -> None:
+    """Check what must be true of the warehouse; exit status 1 if a check of severity error fails."""
+    with console.status("asking the checks"):
+        results = run_checks(from_settings(Settings()), f"cli-{uuid4()}")
+    console.print(quality_table(results))
+    _print_errors(str(result) for result in results if result.is_error)
+
+
+@app.command()
 def refresh() -> None:
     """Bring the star schema, the marts and the cache up to the last committed loads; safe to run at any time."""
     connections = from_settings(Settings())
@@ -167,6 +177,29 @@ def reconciliation_table(results: list[Reconciliation]) -> Table:
         counts = (each.source_rows, each.ranges, each.missing, each.extra, each.different, each.in_flight)
         outcome = OUTCOMES[each.outcome]
         view.add_row(mark, each.table, *(f"{n:,}" for n in counts), f"{each.seconds:.1f}", outcome)
+    return view
+
+
+def quality_table(results: list[CheckResult]) -> Table:
+    """What the checks found, one line a check."""
+    view = Table(title="Checks of data quality", title_justify="left", box=None, padding=(0, 1, 0, 0))
+    view.add_column()
+    for heading in ("check", "kind", "severity"):
+        view.add_column(heading, no_wrap=True)
+    for heading in ("wrong", "s"):
+        view.add_column(heading, justify="right", no_wrap=True)
+    for each in results:
+        mark = (
+            "[green]✓[/green]"
+            if each.state is State.passes
+            else "[red]✗[/red]"
+            if each.is_error
+            else "[yellow]![/yellow]"
+        )
+        rows = "?" if each.rows is None else f"{each.rows:,}"
+        view.add_row(mark, each.check, each.kind, each.severity, rows, f"{each.seconds:.2f}")
+    view.add_section()
+    view.add_row("", f"{len(results)} checks", "", "", "", f"{sum(each.seconds for each in results):.2f}")
     return view
 
 

@@ -1,0 +1,4 @@
+-- Which rows lack a value that every row must have?
+SELECT to_jsonb(found) AS row
+FROM (SELECT {columns} FROM {table}) AS found
+WHERE ({columns_missing}) AND ({condition})
