@@ -12,7 +12,7 @@ from psycopg import sql
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from promptsales.etl import sql as etl_sql
-from promptsales.etl.spec import Identifier, SpecError, pipeline_of
+from promptsales.etl.spec import Identifier, SpecError, load_pipelines, pipeline_of
 from promptsales.paths import PIPELINES_DIR
 
 CHECKS_FILE = PIPELINES_DIR / "quality" / "checks.yaml"
@@ -59,7 +59,7 @@ class NotNull(_Check):
         columns = [sql.Identifier(name) for name in self.columns]
         return statement("not_null").format(
             table=_table(self.table),
-            columns=sql.SQL(", ").join(columns),
+            columns=sql.SQL(", ").join([*map(sql.Identifier, _key(self.table)), *columns]),
             columns_missing=sql.SQL(" OR ").join(sql.SQL("{} IS NULL").format(column) for column in columns),
             condition=self._condition(),
         )
@@ -214,6 +214,15 @@ def load_checks() -> list[Check]:
         SpecError: the file is not valid.
     """
     return parse_checks(CHECKS_FILE)
+
+
+def _key(table: str) -> list[str]:
+    """What names a row: the key of a mirror; nothing for other tables."""
+    for pipeline in load_pipelines().values():
+        for each in pipeline.tables:
+            if table == f"{pipeline.target_schema}.{each.name}":
+                return each.key
+    return []
 
 
 def _table(name: str) -> sql.Identifier:

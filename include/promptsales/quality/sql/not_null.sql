@@ -1,4 +1,3 @@
 -- Which rows lack a value that every row must have?
 SELECT to_jsonb(found) AS row
-FROM (SELECT {columns} FROM {table}) AS found
-WHERE ({columns_missing}) AND ({condition})
+FROM (SELECT {columns} FROM {table} WHERE ({columns_missing}) AND ({condition})) AS found
