@@ -296,7 +296,7 @@ from promptsales.settings import Settings
 
 where, at_piece = sys.argv[1], int(sys.argv[2])
 pieces = 0
-real = {name: getattr(warehouse._Target, name) for name in ("lock", "apply", "record")}
+real = {name: getattr(warehouse.MirrorWriter, name) for name in ("lock", "apply", "record")}
 
 def dying(name):
     def step(self, *values):
@@ -309,7 +309,7 @@ def dying(name):
     return step
 
 for name in real:
-    setattr(warehouse._Target, name, dying(name))
+    setattr(warehouse.MirrorWriter, name, dying(name))
 def published(result):
     if where == "committed" and result.pieces == at_piece:
         os.kill(os.getpid(), 9)
