@@ -95,6 +95,18 @@ def test_mirrors_that_were_not_loaded_for_long_are_told_by_name(filled_warehouse
     fail_on_errors(results.values())
 
 
+def test_what_is_shown_of_a_customer_is_the_key_alone(filled_warehouse: FilledWarehouse) -> None:
+    """Results outlive the row, and Airflow's log shows them: not the place, nor the hash of the e-mail address."""
+    where = "WHERE id_cliente = (SELECT min(id_cliente) FROM ods_promptcrm.clientes)"
+    [(key, segment)] = query(filled_warehouse.owner, f"SELECT id_cliente, segmento FROM ods_promptcrm.clientes {where}")
+    execute(filled_warehouse.owner, f"UPDATE ods_promptcrm.clientes SET segmento = NULL {where}")
+    try:
+        results = {result.check: result for result in run_checks(filled_warehouse.etl, "test-run")}
+    finally:
+        execute(filled_warehouse.owner, f"UPDATE ods_promptcrm.clientes SET segmento = '{segment}' {where}")
+    assert results["clientes_completos"].sample == [{"id_cliente": key, "faltan": ["segmento"]}]
+
+
 def test_results_are_on_record(filled_warehouse: FilledWarehouse) -> None:
     run_id = f"test-{uuid4()}"
     run_checks(filled_warehouse.etl, run_id)

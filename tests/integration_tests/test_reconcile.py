@@ -12,15 +12,18 @@ from star_schema import execute, load_sources, query
 from typer.testing import CliRunner
 
 from promptsales.cli import app
-from promptsales.connections import Connections
+from promptsales.connections import Connections, from_settings
 from promptsales.etl import reconcile as reconciliation
 from promptsales.etl import watermarks
 from promptsales.etl.errors import LoadError
 from promptsales.etl.reconcile import DriftError, Outcome, Reconciliation, reconcile
+from promptsales.etl.run import TableResult, run_table
 from promptsales.etl.source import Source
 from promptsales.etl.spec import load_pipelines, pipeline_of
 from promptsales.seeding.plan import SeedPlan
 from promptsales.seeding.seed import seed_all
+from promptsales.settings import Settings
+from promptsales.warehouse.marts import refresh_marts
 from promptsales.warehouse.refresh import refresh
 
 SCALE = 0.004
@@ -28,10 +31,11 @@ SCALE = 0.004
 
 @pytest.fixture(scope="module")
 def loaded(own_engines: Connections) -> Connections:
-    """Seeded sources, mirrors and a star schema that are up to date."""
+    """Seeded sources, mirrors, a star schema and marts that are up to date."""
     seed_all(own_engines, SeedPlan(as_of=date(2025, 10, 22), scale=SCALE))
     load_sources(own_engines)
     refresh(own_engines)
+    refresh_marts(own_engines)
     return own_engines
 
 
@@ -41,12 +45,13 @@ def mended(loaded: Connections) -> Iterator[None]:
     yield
     load_sources(loaded)
     for source, table in (("promptads", "marcas"), ("promptcrm", "lineas_venta"), ("promptcontent", "imagenes")):
-        compare(loaded, source, table, max_drift=1)
+        compare(source, table, max_drift=1)
 
 
-def compare(connections: Connections, source: str, table: str, **options: Any) -> Reconciliation:
+def compare(source: str, table: str, **options: Any) -> Reconciliation:
+    """With the logins of the ETL, whose rights have to do."""
     pipeline = pipeline_of(source)
-    return reconcile(pipeline, pipeline.table(table), connections, "test-run", **options)
+    return reconcile(pipeline, pipeline.table(table), from_settings(Settings()), "test-run", **options)
 
 
 def change(connections: Connections, statement: str) -> None:
@@ -65,7 +70,7 @@ def mirror(connections: Connections, table: str) -> list[tuple[Any, ...]]:
     ("source", "table"), [(each.source, table.name) for each in load_pipelines().values() for table in each.tables]
 )
 def test_a_mirror_that_was_just_loaded_is_equal(loaded: Connections, source: str, table: str) -> None:
-    found = compare(loaded, source, table)
+    found = compare(source, table)
     assert (found.outcome, found.drift, found.in_flight) == (Outcome.equal, 0, 0)
     assert found.source_rows == found.mirror_rows == len(mirror(loaded, table)) > 0
 
@@ -88,11 +93,11 @@ def test_what_was_done_to_a_mirror_by_hand_is_mended(loaded: Connections, damage
     before = mirror(loaded, "ventas")
     execute(loaded, statement)
     assert mirror(loaded, "ventas") != before
-    found = compare(loaded, "promptcrm", "ventas")
+    found = compare("promptcrm", "ventas")
     assert found.outcome is Outcome.repaired
     assert found.drift == getattr(found, kind) > 10
     assert mirror(loaded, "ventas") == before
-    assert compare(loaded, "promptcrm", "ventas").outcome is Outcome.equal
+    assert compare("promptcrm", "ventas").outcome is Outcome.equal
 
 
 def test_only_the_ranges_that_differ_are_looked_into(loaded: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +106,7 @@ def test_only_the_ranges_that_differ_are_looked_into(loaded: Connections, monkey
         loaded,
         "UPDATE ods_promptcrm.ventas SET total = 0 WHERE id_venta = (SELECT max(id_venta) FROM ods_promptcrm.ventas)",
     )
-    found = compare(loaded, "promptcrm", "ventas")
+    found = compare("promptcrm", "ventas")
     assert found.ranges == 1 + found.source_rows // 100 > 10
     assert (found.differing_ranges, found.different) == (1, 1)
 
@@ -110,16 +115,16 @@ def test_a_truncated_mirror_is_more_than_drift(loaded: Connections) -> None:
     before = mirror(loaded, "ventas")
     execute(loaded, "TRUNCATE ods_promptcrm.ventas")
     with pytest.raises(DriftError, match=r"promptcrm\.ventas: ([0-9,]+) of \1 rows differ .*--max-drift 100"):
-        compare(loaded, "promptcrm", "ventas")
+        compare("promptcrm", "ventas")
     assert mirror(loaded, "ventas") == [], "nothing is repaired that nobody looked at"
-    assert compare(loaded, "promptcrm", "ventas", max_drift=1).outcome is Outcome.repaired
+    assert compare("promptcrm", "ventas", max_drift=1).outcome is Outcome.repaired
     assert mirror(loaded, "ventas") == before
 
 
 def test_a_small_table_is_mended_whatever_part_of_it_is_gone(loaded: Connections) -> None:
     before = mirror(loaded, "canales")
     execute(loaded, "TRUNCATE ods_promptads.canales")
-    assert compare(loaded, "promptads", "canales").missing == len(before)
+    assert compare("promptads", "canales").missing == len(before)
     assert mirror(loaded, "canales") == before
 
 
@@ -127,8 +132,38 @@ def test_a_small_table_is_mended_whatever_part_of_it_is_gone(loaded: Connections
 def test_checking_changes_nothing(loaded: Connections) -> None:
     execute(loaded, "DELETE FROM ods_promptads.marcas WHERE id_marca < 3")
     damaged = mirror(loaded, "marcas")
-    assert compare(loaded, "promptads", "marcas", repair=False).outcome is Outcome.differs
+    assert compare("promptads", "marcas", repair=False).outcome is Outcome.differs
     assert mirror(loaded, "marcas") == damaged
+
+
+def test_the_largest_drift_that_can_be_allowed_allows_all(loaded: Connections) -> None:
+    """Where no key is the same, as after another seeding, twice as many rows differ as there are."""
+    before = mirror(loaded, "ventas")
+    execute(loaded, "UPDATE ods_promptcrm.ventas SET id_venta = -id_venta")
+    found = compare("promptcrm", "ventas", max_drift=1)
+    assert (found.outcome, found.missing, found.extra) == (Outcome.repaired, len(before), len(before))
+    assert mirror(loaded, "ventas") == before
+
+
+@pytest.mark.usefixtures("mended")
+def test_what_an_interrupted_load_left_for_the_next_is_no_drift(loaded: Connections) -> None:
+    """Its watermark is within one version: the rows of one transaction, of which only the first were committed."""
+
+    def stop(result: TableResult) -> None:
+        raise InterruptedError(f"after {result.pieces} piece")
+
+    pipeline = pipeline_of("promptcrm")
+    lines = mirror(loaded, "lineas_venta")
+    last = lines[0][0] + 99
+    change(loaded, f"UPDATE dbo.lineas_venta SET cantidad = cantidad + 1 WHERE id_venta <= {last}")
+    with pytest.raises(LoadError, match="after 1 piece"):
+        run_table(pipeline, pipeline.table("lineas_venta"), loaded, "test-run", stop, page_rows=60)
+    half_loaded = mirror(loaded, "lineas_venta")
+    found = compare("promptcrm", "lineas_venta")
+    left = sum(line[0] <= last for line in lines) - 60
+    assert (found.outcome, found.drift, found.in_flight) == (Outcome.equal, 0, left)
+    assert left > 0
+    assert mirror(loaded, "lineas_venta") == half_loaded
 
 
 @pytest.mark.usefixtures("mended")
@@ -145,11 +180,11 @@ def test_what_changed_since_the_last_load_is_no_drift(loaded: Connections) -> No
         "INSERT INTO dbo.lineas_venta (id_venta, numero_linea, producto, cantidad, precio_unitario, importe)"
         f" VALUES ({one[0]}, 91, 'x', 1, 1, 1)",
     )
-    found = compare(loaded, "promptcrm", "lineas_venta")
+    found = compare("promptcrm", "lineas_venta")
     assert (found.outcome, found.in_flight) == (Outcome.equal, 5)
     assert mirror(loaded, "lineas_venta") == before
     load_sources(loaded, "promptcrm")
-    found = compare(loaded, "promptcrm", "lineas_venta")
+    found = compare("promptcrm", "lineas_venta")
     assert (found.outcome, found.in_flight) == (Outcome.equal, 0)
     assert mirror(loaded, "lineas_venta") != before
 
@@ -164,7 +199,7 @@ def test_what_changes_while_it_is_read_is_no_drift(loaded: Connections, monkeypa
         load_sources(loaded, "promptcrm")
 
     monkeypatch.setattr(Source, "rows", rows)
-    found = compare(loaded, "promptcrm", "ventas")
+    found = compare("promptcrm", "ventas")
     assert (found.outcome, found.drift) == (Outcome.equal, 0)
     assert found.in_flight > 10
 
@@ -183,7 +218,7 @@ def test_a_document_that_changed_since_the_last_load_is_no_drift(loaded: Connect
             "DELETE FROM ods_promptcontent.imagenes WHERE id IN"
             " (SELECT id FROM ods_promptcontent.imagenes ORDER BY id OFFSET 50 LIMIT 3)",
         )
-        found = compare(loaded, "promptcontent", "imagenes")
+        found = compare("promptcontent", "imagenes")
         assert (found.in_flight, found.missing, found.extra, found.different) == (2, 3, 0, 0)
         images.insert_one(kept)
 
@@ -206,12 +241,12 @@ def test_a_source_restored_to_an_earlier_state_is_read_again(loaded: Connections
             "UPDATE ods_promptcrm.consentimientos SET fuente = 'otra', _version = 10^15 WHERE id_consentimiento < 5"
         )
         connection.commit()
-    found = compare(loaded, "promptcrm", "consentimientos")
+    found = compare("promptcrm", "consentimientos")
     assert (found.outcome, found.extra, found.different) == (Outcome.read_again, 1, 4)
-    assert compare(loaded, "promptcrm", "consentimientos").outcome is Outcome.equal
+    assert compare("promptcrm", "consentimientos").outcome is Outcome.equal
     change(loaded, "UPDATE dbo.consentimientos SET fuente = 'web' WHERE id_consentimiento < 9")
     load_sources(loaded, "promptcrm")
-    assert compare(loaded, "promptcrm", "consentimientos").outcome is Outcome.equal
+    assert compare("promptcrm", "consentimientos").outcome is Outcome.equal
 
 
 def test_the_star_schema_follows_a_repair(loaded: Connections) -> None:
@@ -221,23 +256,26 @@ def test_the_star_schema_follows_a_repair(loaded: Connections) -> None:
     change(loaded, f"DELETE FROM dbo.lineas_venta WHERE id_venta = {gone}")
     change(loaded, f"DELETE FROM dbo.ventas WHERE id_venta = {gone}")
     load_sources(loaded, "promptcrm")
-    compare(loaded, "promptcrm", "ventas", max_drift=1)
+    compare("promptcrm", "ventas", max_drift=1)
     refresh(loaded)
+    refresh_marts(loaded)
     sales = "SELECT count(*), sum(total), min(id_venta) = %s FROM "
     expected = query(loaded, sales + "ods_promptcrm.ventas", gone)
     assert query(loaded, sales + "dw.hecho_venta", gone) == expected
+    sold = query(loaded, "SELECT sum(ventas), sum(ingresos) FROM mart.actividad_mes")
+    assert sold == [expected[0][:2]]
 
 
 @pytest.mark.usefixtures("mended")
 def test_a_table_that_was_never_loaded_is_not_compared(loaded: Connections) -> None:
     execute(loaded, "DELETE FROM etl.watermarks WHERE table_name = 'mcp_servers'")
     with pytest.raises(LoadError, match=r"promptcontent\.mcp_servers was not loaded whole yet: run"):
-        compare(loaded, "promptcontent", "mcp_servers")
+        compare("promptcontent", "mcp_servers")
 
 
 def test_what_was_found_is_on_record(loaded: Connections) -> None:
     execute(loaded, "DELETE FROM ops.reconciliaciones", "DELETE FROM ods_promptads.marcas WHERE id_marca = 1")
-    compare(loaded, "promptads", "marcas")
+    compare("promptads", "marcas")
     record = "SELECT corrida, fuente, tabla, resultado, faltan, muestra FROM ops.reconciliaciones"
     assert query(loaded, record) == [("test-run", "promptads", "marcas", "reparada", 1, [["missing", 1]])]
 

@@ -41,7 +41,12 @@ def test_checks_of_mirrors_are_about_columns_that_their_specs_declare(check: obj
         ("checks: [{name: a, kind: in_range, table: x.y, column: c}]", "minimum or a maximum"),
         ("checks: [{name: a, kind: freshness, source: elsewhere, minutes: 5}]", "promptads"),
         ("checks: [{name: a, kind: freshness, source: promptads, minutes: 5, loud: true}]", "Extra inputs"),
-        ("checks: [{name: a, kind: no_rows, query: b}, {name: a, kind: no_rows, query: c}]", "declared twice"),
+        ("checks: [{name: a, kind: no_rows, query: nada}]", r"no file nada\.sql"),
+        (
+            "checks: [{name: a, kind: freshness, source: promptads, minutes: 5},"
+            " {name: a, kind: freshness, source: promptcrm, minutes: 5}]",
+            "declared twice",
+        ),
         ("[", "not YAML"),
     ],
 )

@@ -93,8 +93,11 @@ class Reconciliation:
         return self.missing + self.extra + self.different
 
     def exceeds(self, max_drift: float) -> bool:
-        """Whether more of the table differs than may be repaired unseen."""
-        return self.drift > max(FEW_ROWS, max_drift * max(self.source_rows, self.mirror_rows))
+        """Whether more of the table differs than may be repaired unseen; nothing exceeds 1.
+
+        Where no key is the same, more rows differ than either side has.
+        """
+        return max_drift < 1 and self.drift > max(FEW_ROWS, max_drift * max(self.source_rows, self.mirror_rows))
 
 
 class DriftError(LoadError):

@@ -127,7 +127,7 @@ def changed_since(connection: pymssql.Connection, table: TableSpec, position: Po
         LoadError: the source did not answer.
     """
     with closing(_Source(connection, table, PAGE_ROWS)) as source:
-        return source.newer_keys(position["version"])
+        return source.newer_keys(position)
 
 
 def is_behind(connection: pymssql.Connection, table: TableSpec, position: Position) -> bool:
@@ -226,11 +226,18 @@ class _Source:
         query = self._view_query("source_all_rows", self.page_rows, condition)
         return self.worker.submit(self._query, query, tuple(values))
 
-    def newer_keys(self, version: int) -> list[tuple[Any, ...]]:
-        """Of rows and of tombstones above a version."""
-        view = self.table.source
-        query = text("source_changed_keys").format(key=", ".join(self.table.key), view=view)
-        keys = self._query(query, {"version": version})
+    def newer_keys(self, position: Position) -> list[tuple[Any, ...]]:
+        """Of rows and of tombstones after a position."""
+        version, view = position["version"], self.table.source
+        later: list[tuple[str, tuple[Any, ...]]] = [(f"rv > {_ROWVERSION}", (version,))]
+        if position["key"] is not None:
+            # What ties with the position: a load stopped there. Asked apart, as pages are, to seek the index.
+            after, key = _after(self.table.key, position["key"])
+            later.append((f"rv = {_ROWVERSION} AND ({after})", (version, *key)))
+        columns, keys = ", ".join(self.table.key), list[tuple[Any, ...]]()
+        for condition, values in later:
+            query = text("source_changed_keys").format(key=columns, view=view, condition=condition)
+            keys += self._query(query, values)
         deleted = self._query(text("source_newer_deletions"), {"table": view.removeprefix("etl."), "version": version})
         return [*keys, *(tuple(self._key_of(key)) for (key,) in deleted)]
 

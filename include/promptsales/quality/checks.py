@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cache, partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
 from psycopg import sql
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from promptsales.etl import sql as etl_sql
 from promptsales.etl.spec import Identifier, SpecError, load_pipelines, pipeline_of
@@ -55,12 +56,17 @@ class NotNull(_Check):
     columns: list[Identifier] = Field(min_length=1)
 
     def wrong(self) -> sql.Composable:
-        """Rows that lack one."""
-        columns = [sql.Identifier(name) for name in self.columns]
+        """Rows that lack one, by key: results outlive the row, and logs show them."""
+        missing = [sql.SQL("{} IS NULL").format(sql.Identifier(name)) for name in self.columns]
+        named = [
+            sql.SQL("CASE WHEN {} THEN {} END").format(is_missing, sql.Literal(name))
+            for name, is_missing in zip(self.columns, missing, strict=True)
+        ]
         return statement("not_null").format(
             table=_table(self.table),
-            columns=sql.SQL(", ").join([*map(sql.Identifier, _key(self.table)), *columns]),
-            columns_missing=sql.SQL(" OR ").join(sql.SQL("{} IS NULL").format(column) for column in columns),
+            key=_key_columns(self.table),
+            named=sql.SQL(", ").join(named),
+            missing=sql.SQL(" OR ").join(missing),
             condition=self._condition(),
         )
 
@@ -115,6 +121,7 @@ class InRange(_Check):
         """Values out of bounds."""
         return statement("in_range").format(
             table=_table(self.table),
+            key=_key_columns(self.table),
             column=sql.Identifier(self.column),
             minimum=sql.Literal(self.minimum),
             maximum=sql.Literal(self.maximum),
@@ -163,6 +170,13 @@ class NoRows(_Check):
 
     kind: Literal["no_rows"]
     query: Identifier
+
+    @field_validator("query")
+    @classmethod
+    def _has_a_file(cls, query: str) -> str:
+        if not files("promptsales.quality.sql").joinpath(f"{query}.sql").is_file():
+            raise ValueError(f"there is no file {query}.sql in promptsales/quality/sql/")
+        return query
 
     def wrong(self) -> sql.Composable:
         """What it finds."""
@@ -216,13 +230,10 @@ def load_checks() -> list[Check]:
     return parse_checks(CHECKS_FILE)
 
 
-def _key(table: str) -> list[str]:
-    """What names a row: the key of a mirror; nothing for other tables."""
-    for pipeline in load_pipelines().values():
-        for each in pipeline.tables:
-            if table == f"{pipeline.target_schema}.{each.name}":
-                return each.key
-    return []
+def _key_columns(table: str) -> sql.Composable:
+    """What names a row, each column with a comma behind it: the key of a mirror; nothing for other tables."""
+    mirrors = {f"{each.target_schema}.{one.name}": one.key for each in load_pipelines().values() for one in each.tables}
+    return sql.Composed([sql.SQL("{}, ").format(sql.Identifier(name)) for name in mirrors.get(table, [])])
 
 
 def _table(name: str) -> sql.Identifier:

@@ -1,4 +1,7 @@
--- Which values are out of bounds?
-SELECT jsonb_build_object('valor', {column}) AS row
-FROM {table}
-WHERE ({column} < {minimum} OR {column} > {maximum}) AND ({condition})
+-- Which rows have a value out of bounds?
+SELECT to_jsonb(found) AS row
+FROM (
+    SELECT {key}{column} AS valor
+    FROM {table}
+    WHERE ({column} < {minimum} OR {column} > {maximum}) AND ({condition})
+) AS found
