@@ -18,11 +18,13 @@ from rich.markup import escape
 from promptsales.airflow_env import airflow_env
 from promptsales.benchmarks.cli import app as bench
 from promptsales.connections import mongodb_message, sqlserver_message, sqlserver_number
+from promptsales.content.cli import app as content
 from promptsales.database.cli import app as db
 from promptsales.demo import demo
 from promptsales.errors import PromptSalesError
 from promptsales.etl.cli import app as etl
 from promptsales.local.cli import app as local
+from promptsales.security.credentials_cli import app as credentials
 from promptsales.security.sso.cli import app as sso
 from promptsales.seeding.cli import seed, simulate
 
@@ -40,6 +42,8 @@ app.command()(simulate)
 app.add_typer(etl, name="etl")
 app.add_typer(sso, name="sso")
 app.add_typer(bench, name="bench")
+app.add_typer(content, name="content")
+app.add_typer(credentials, name="credentials")
 app.command()(airflow_env)
 app.command()(demo)
 

@@ -39,6 +39,19 @@ class Settings(BaseSettings):
     sso_key_dir: Path = Field(Path.home() / ".config" / "promptsales" / "sso", alias="PROMPTSALES_SSO_KEY_DIR")
     """The private keys that sign tokens; outside the checkout, so that none is committed."""
 
+    certificate_dir: Path = Field(
+        Path.home() / ".config" / "promptsales" / "certificates", alias="PROMPTSALES_CERTIFICATE_DIR"
+    )
+    """Certificates and private keys for `credenciales_cifradas`; outside the checkout, so that none is committed."""
+    certificate_passphrase: SecretStr | None = Field(None, alias="PROMPTSALES_CERTIFICATE_PASSPHRASE")
+
+    openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
+    copy_model: str = Field("gpt-4.1-mini", alias="PROMPTSALES_COPY_MODEL")
+    """The chat model that writes campaign copy where `OPENAI_API_KEY` is set."""
+    token_budget: int = Field(200_000, ge=0, alias="PROMPTSALES_TOKEN_BUDGET")
+    """Tokens a user may spend on campaign copy in a calendar month, UTC."""
+
     def url(self, name: str, *, admin: bool = False) -> str:
         """The URL of `postgres`, `redis`, `mongo`, `ads`, `crm`, `sso` or `sso_verifier`.
 

@@ -15,6 +15,8 @@ from rich.table import Table
 from promptsales.connections import from_settings
 from promptsales.database.initialise import initialise
 from promptsales.database.migrations import Outcome
+from promptsales.database.mongodb_design import DESIGN_FILE, design_script
+from promptsales.paths import PROJECT_ROOT
 from promptsales.settings import Settings
 
 app = typer.Typer(help="Create the databases' schemas and keep them as declared.", no_args_is_help=True)
@@ -52,6 +54,13 @@ def answer_table(cursor: psycopg.Cursor[tuple[object, ...]]) -> Table:
     for row in cursor:
         table.add_row(*("" if value is None else escape(str(value)) for value in row))
     return table
+
+
+@app.command()
+def design() -> None:
+    """Write MongoDB's design file anew from the schema files."""
+    DESIGN_FILE.write_text(design_script(), encoding="utf-8")
+    console.print(f"{DESIGN_FILE.relative_to(PROJECT_ROOT)} is written.")
 
 
 def outcomes_table(outcomes: list[Outcome]) -> Table:

@@ -18,7 +18,8 @@ from promptsales.paths import DATABASE_DIR
 
 SCHEMA_DIR = DATABASE_DIR / "mongodb" / "schema"
 
-_INDEX_OPTIONS = ("unique", "expireAfterSeconds", "partialFilterExpression")
+INDEX_OPTIONS = ("unique", "expireAfterSeconds", "partialFilterExpression")
+"""What a schema file may say of an index beside its name and keys. `query` is for people: the query it serves."""
 
 
 class MongoSchemaError(PromptSalesError):
@@ -92,7 +93,7 @@ def _apply_indexes(collection: Collection[dict[str, Any]], declared: list[dict[s
     existing = collection.index_information()
     for index in declared:
         name, keys = index["name"], [(path, direction) for path, direction in index["keys"]]
-        options = {option: index[option] for option in _INDEX_OPTIONS if option in index}
+        options = {option: index[option] for option in INDEX_OPTIONS if option in index}
         if name in existing:
             if _shape(existing[name]) == {"key": keys, **options}:
                 continue
@@ -103,5 +104,5 @@ def _apply_indexes(collection: Collection[dict[str, Any]], declared: list[dict[s
 
 def _shape(information: dict[str, Any]) -> dict[str, Any]:
     """The part of `index_information` that a schema file declares."""
-    options = {option: information[option] for option in _INDEX_OPTIONS if information.get(option)}
+    options = {option: information[option] for option in INDEX_OPTIONS if information.get(option)}
     return {"key": [tuple(pair) for pair in information["key"]], **options}

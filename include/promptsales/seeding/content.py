@@ -280,9 +280,12 @@ def _request(
     method = service["metodos_disponibles"][rng.integers(len(service["metodos_disponibles"]))]
     outcome = pick(rng, outcomes)
     codes = HTTP_CODES.get(outcome)
-    response: Document = {"codigo_http": int(codes[rng.integers(len(codes))]) if codes else None}
+    response: Document = {"codigo_http": int(codes[rng.integers(len(codes))]) if codes else None, "cuerpo": None}
+    correlation = plain(f"{service['nombre_servicio']}{counter}")
     if outcome != "exito":
         response["error"] = outcome
+    if codes:
+        response["cuerpo"] = {"id": correlation} if outcome == "exito" else {"error": outcome}
     return {
         "_id": document_id(plan, "bitacora_solicitudes", at(second), counter),
         "servicio_utilizado": service["nombre_servicio"],
@@ -290,10 +293,12 @@ def _request(
         "request": {
             "verbo": method["verbo"],
             "ruta": method["ruta"].replace("{id}", str(rng.integers(10_000, 99_999))),
-            "parametros": {"correlacion": plain(f"{service['nombre_servicio']}{counter}")},
+            "parametros": {"correlacion": correlation},
+            "cuerpo": None if method["verbo"] == "GET" else {"correlacion": correlation},
         },
         "response": response,
         "resultado": outcome,
+        "intentos": 1,
         "tiempo_respuesta_ms": 10_000 if outcome == "tiempo_agotado" else int(rng.gamma(3.0, 180.0)) + 20,
         "tokens_consumidos": int(rng.integers(80, 1_500))
         if service["nombre_servicio"] == TOKEN_SERVICE and outcome == "exito"

@@ -1,0 +1,1 @@
+"""PromptContent: images and their search, campaign copy, and calls to outside services."""

@@ -1,0 +1,182 @@
+"""Campaign copy from brief to publication: written or taken from the cache, kept as a draft, approved by a person."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.database import Database
+from redis import Redis
+
+from promptsales.cache.keys import AI_GENERATION
+from promptsales.content.copy_brief import CopyBrief, CopyError, CopyFailedError, CopyGenerator, GeneratedCopy, problems
+from promptsales.content.copy_budget import TokenBudget
+
+COLLECTION = "logs_campanas"
+
+FindImages = Callable[[str], Sequence[ObjectId]]
+"""Images for a description: keys of `imagenes`, best first."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Copy as it was stored, not approved by anyone yet."""
+
+    id: ObjectId
+    copy: GeneratedCopy
+    from_cache: bool
+    images: tuple[ObjectId, ...]
+
+
+class CampaignCopy:
+    """Writes drafts into `logs_campanas`, and takes people's decisions on them."""
+
+    def __init__(
+        self,
+        database: Database[dict[str, Any]],
+        redis: Redis,
+        generator: CopyGenerator,
+        budget: TokenBudget,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._logs = database[COLLECTION]
+        self._redis = redis
+        self._generator = generator
+        self._budget = budget
+        self._now = now
+
+    def draft(self, brief: CopyBrief, user: str, find_images: FindImages = lambda description: ()) -> Draft:
+        """Copy for a brief, stored as a draft.
+
+        Args:
+            brief: the campaign and whom it addresses.
+            user: whose budget it is written on.
+            find_images: what looks for fitting images.
+
+        Raises:
+            BudgetError: the user's tokens of the month do not suffice; no model was asked.
+            CopyError: the brief is wrong, or no usable copy was written; nothing is stored.
+        """
+        brief.check()
+        start = time.monotonic()
+        key = self._cache_key(brief)
+        copy = self._cached(key, brief)
+        from_cache = copy is not None
+        if copy is None:
+            copy = self._written(brief, user)
+            self._redis.set(key, _as_json(copy), ex=AI_GENERATION.ttl)
+        images = tuple(dict.fromkeys(find_images(brief.description)))
+        document = _document(brief, copy, images)
+        document["generacion_metadata"] |= {
+            "latencia_ms": round((time.monotonic() - start) * 1000, 1),
+            "usuario": user,
+            "desde_cache": from_cache,
+            # What the cache gave cost nothing now.
+            "tokens": 0 if from_cache else copy.tokens,
+        }
+        inserted = self._logs.insert_one({**document, "estado": "borrador", "creado_en": self._now()})
+        return Draft(inserted.inserted_id, copy, from_cache, images)
+
+    def approve(self, identifier: ObjectId, person: str) -> None:
+        """Record that a person takes responsibility for a draft.
+
+        Raises:
+            CopyError: there is no such draft, or it has been decided on already; the text says by whom.
+        """
+        if not person.strip():
+            raise CopyError("An approval needs the name of a person.")
+        self._decide(identifier, "borrador", {"estado": "aprobado", "aprobado_por": person, "aprobado_en": self._now()})
+
+    def reject(self, identifier: ObjectId) -> None:
+        """Set a draft aside for good.
+
+        Raises:
+            CopyError: there is no such draft, or it has been decided on already.
+        """
+        self._decide(identifier, "borrador", {"estado": "rechazado"})
+
+    def publish(self, identifier: ObjectId) -> None:
+        """Count approved copy as published.
+
+        Raises:
+            CopyError: nobody has approved it.
+        """
+        self._decide(identifier, "aprobado", {"estado": "publicado", "publicado_en": self._now()})
+
+    def _decide(self, identifier: ObjectId, state: str, changes: Mapping[str, Any]) -> None:
+        # The state is part of the query: of two decisions at once, the first one holds.
+        decided = self._logs.find_one_and_update(
+            {"_id": identifier, "estado": state}, {"$set": changes}, return_document=ReturnDocument.AFTER
+        )
+        if decided is not None:
+            return
+        found = self._logs.find_one({"_id": identifier}, {"estado": 1, "aprobado_por": 1})
+        if found is None:
+            raise CopyError(f"logs_campanas has no copy {identifier}.")
+        person = f", approved by {found['aprobado_por']}" if "aprobado_por" in found else ""
+        raise CopyError(
+            f"Copy {identifier} is {found['estado']}{person}: only what is {state} can become {changes['estado']}."
+        )
+
+    def _written(self, brief: CopyBrief, user: str) -> GeneratedCopy:
+        reservation = self._budget.reserve(user, self._generator.most_tokens(brief), self._now())
+        spent = reservation.tokens
+        try:
+            copy = self._generator.write(brief)
+            spent = copy.tokens
+        except CopyFailedError as error:
+            spent = error.tokens
+            raise
+        finally:
+            # What failed in an unforeseen way counts whole: nobody knows what it used.
+            self._budget.settle(reservation, spent)
+        return copy
+
+    def _cache_key(self, brief: CopyBrief) -> str:
+        populations = [population.document() for population in brief.populations]
+        text = json.dumps([self._generator.template, brief.campaign, brief.description, populations], sort_keys=True)
+        return AI_GENERATION.key(model=self._generator.model, hash=hashlib.sha256(text.encode()).hexdigest())
+
+    def _cached(self, key: str, brief: CopyBrief) -> GeneratedCopy | None:
+        found = self._redis.get(key)
+        if found is None:
+            return None
+        value = json.loads(str(found))
+        copy = GeneratedCopy(
+            {name: tuple(texts) for name, texts in value["messages"].items()},
+            value["model"],
+            value["template"],
+            value["tokens"],
+        )
+        return None if problems(brief, copy.messages) else copy
+
+
+def _document(brief: CopyBrief, copy: GeneratedCopy, images: Sequence[ObjectId]) -> dict[str, Any]:
+    return {
+        "id_campana": brief.campaign,
+        "descripcion_campana": brief.description,
+        "publico_meta": [population.document() for population in brief.populations],
+        "mensajes_poblacion": [
+            {
+                "poblacion": population.nombre,
+                "canal": population.canal,
+                "mensajes": list(copy.messages[population.nombre]),
+            }
+            for population in brief.populations
+        ],
+        "imagenes": list(images),
+        "generacion_metadata": {"modelo": copy.model, "plantilla": copy.template},
+    }
+
+
+def _as_json(copy: GeneratedCopy) -> str:
+    messages = {name: list(texts) for name, texts in copy.messages.items()}
+    value = {"messages": messages, "model": copy.model, "template": copy.template, "tokens": copy.tokens}
+    return json.dumps(value, ensure_ascii=False)

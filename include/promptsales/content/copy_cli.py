@@ -1,0 +1,118 @@
+"""`promptsales content copy` and `approve`: campaign copy, and a person's decision on it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from bson import ObjectId
+from bson.errors import InvalidId
+from rich.console import Console
+from rich.markup import escape
+
+from promptsales.connections import from_settings
+from promptsales.content.campaign_copy import CampaignCopy, Draft
+from promptsales.content.copy_brief import CHANNELS, CopyBrief, CopyError, CopyGenerator, Population
+from promptsales.content.copy_budget import TokenBudget
+from promptsales.content.copy_template import TemplateCopyGenerator
+from promptsales.settings import Settings
+
+DEFAULT_POPULATIONS = (
+    Population("jóvenes de 18 a 25 años", "TikTok", edad_minima=18, edad_maxima=25),
+    Population("profesionales de 26 a 40 años", "Instagram", edad_minima=26, edad_maxima=40),
+    Population("mayores de 55 años", "Correo", edad_minima=55),
+)
+
+app = typer.Typer()
+console = Console(highlight=False, soft_wrap=True)
+
+
+def copy_generator(settings: Settings) -> CopyGenerator:
+    """The language model where `OPENAI_API_KEY` is set, the deterministic templates where it is not."""
+    if settings.openai_api_key is None:
+        return TemplateCopyGenerator()
+    # Imported where it is used: loading the client would slow every command of the command line down.
+    import openai
+
+    from promptsales.content.copy_openai import OpenAICopyGenerator
+
+    client = openai.OpenAI(api_key=settings.openai_api_key.get_secret_value(), base_url=settings.openai_base_url)
+    return OpenAICopyGenerator(client, settings.copy_model)
+
+
+@app.command("copy")
+def write_copy(
+    campaign: Annotated[int, typer.Argument(min=1, help="id_campana in PromptAds")],
+    description: Annotated[str, typer.Argument(help="what the campaign is about")],
+    populations: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help=f"YAML list: nombre, canal ({', '.join(CHANNELS)}), tono, edad_minima, edad_maxima, paises, intereses",
+        ),
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="whose token budget (default: who runs this)")] = None,
+) -> None:
+    """Write three messages for each population, and store them as a draft for a person to approve."""
+    brief = CopyBrief(campaign, description, _populations(populations) if populations else DEFAULT_POPULATIONS)
+    with _campaign_copy() as service, console.status("writing"):
+        draft = service.draft(brief, user or getpass.getuser())
+    _print(brief, draft)
+
+
+@app.command()
+def approve(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="of the draft, as `content copy` printed it")],
+    person: Annotated[str, typer.Option("--by", help="who takes responsibility for it")],
+    publish: Annotated[bool, typer.Option("--publish", help="count it as published, too")] = False,
+) -> None:
+    """Approve a draft. Without it, no copy counts as published."""
+    with _campaign_copy() as service:
+        service.approve(_object_id(identifier), person)
+        if publish:
+            service.publish(_object_id(identifier))
+    console.print(f"[green]✓[/green] {identifier} is {'published' if publish else 'approved'} by {escape(person)}.")
+
+
+@contextmanager
+def _campaign_copy() -> Iterator[CampaignCopy]:
+    settings = Settings()
+    connections = from_settings(settings, admin=True)
+    database = connections.mongo()
+    with closing(database.client), closing(connections.redis()) as redis:
+        yield CampaignCopy(database, redis, copy_generator(settings), TokenBudget(redis, settings.token_budget))
+
+
+def _print(brief: CopyBrief, draft: Draft) -> None:
+    source = "from the cache" if draft.from_cache else f"{draft.copy.tokens:,} tokens"
+    console.print(f"Draft [bold]{draft.id}[/bold] by {escape(draft.copy.model)}, {source}:")
+    for population in brief.populations:
+        console.print(f"\n[bold]{escape(population.nombre)}[/bold], {population.canal}, {population.tone}")
+        for text in draft.copy.messages[population.nombre]:
+            console.print(f"  {escape(text)}")
+    console.print(f"\nIt counts only once someone approves it: promptsales content approve {draft.id} --by NAME")
+
+
+def _populations(path: Path) -> tuple[Population, ...]:
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return tuple(Population(**{name: _value(value) for name, value in entry.items()}) for entry in entries)
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError) as error:
+        raise CopyError(f"{path} is not a list of populations: {str(error).splitlines()[0]}.") from error
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _object_id(text: str) -> ObjectId:
+    try:
+        return ObjectId(text)
+    except InvalidId:
+        raise CopyError(f"{text!r} is no identifier of a draft: 24 hexadecimal digits.") from None

@@ -1,0 +1,107 @@
+"""The template writer and the rules for copy: any brief gives three usable messages a population."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptsales.content.copy_brief import CHANNELS, TONES, CopyBrief, CopyError, Population, problems
+from promptsales.content.copy_template import MODEL, TemplateCopyGenerator
+
+RUNNERS = Population("corredores jóvenes", "TikTok", edad_minima=18, edad_maxima=25, intereses=("correr",))
+SENIORS = Population("mayores de 55 años", "Correo", edad_minima=55, paises=("Costa Rica",))
+BRIEF = CopyBrief(
+    7, "Lanzamiento de zapatillas para correr con suela de espuma. Colores nuevos en diciembre.", (RUNNERS, SENIORS)
+)
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=200)
+
+
+def test_copy_uses_the_description_and_what_is_known_of_the_population() -> None:
+    copy = TemplateCopyGenerator().write(BRIEF)
+
+    young, old = " ".join(copy.messages[RUNNERS.nombre]), " ".join(copy.messages[SENIORS.nombre])
+    assert young.lower().count("zapatillas para correr con suela de espuma") == 3
+    assert "lo tuyo es correr" in young
+    assert "Lanzamiento" not in young + old
+    assert "Costa Rica, esto es para usted" in old
+    assert "Colores nuevos en diciembre." in old
+    assert " tu " not in old
+    assert (copy.model, copy.tokens) == (MODEL, 0)
+
+
+def test_the_same_brief_gives_the_same_copy_and_another_tone_another_one() -> None:
+    writer = TemplateCopyGenerator()
+    elegant = replace(BRIEF, populations=(replace(RUNNERS, tono="elegante"), SENIORS))
+
+    assert writer.write(BRIEF) == writer.write(BRIEF)
+    assert writer.write(elegant).messages[RUNNERS.nombre] != writer.write(BRIEF).messages[RUNNERS.nombre]
+
+
+def test_the_goal_and_the_audience_of_a_plan_stay_out_of_its_copy() -> None:
+    plan = "Dar a conocer Caribe Libre en Ecuador entre mayores de 55 años, con un tono cercano. Colección Limitada."
+    text = " ".join(TemplateCopyGenerator().write(replace(BRIEF, description=plan)).messages[SENIORS.nombre])
+
+    assert "Caribe Libre en Ecuador" in text
+    assert "Dar a conocer" not in text
+    assert "con un tono" not in text
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("tone", TONES)
+def test_every_channel_and_tone_has_texts_within_its_limit(channel: str, tone: str) -> None:
+    for youngest in (None, 18, 30, 45, 60):
+        people = Population("familias con hijos", channel, tone, youngest, paises=("España",), intereses=("cocinar",))
+        brief = replace(BRIEF, populations=(people,))
+        assert problems(brief, TemplateCopyGenerator().write(brief).messages) == []
+
+
+@given(description=WORDS, name=WORDS, interest=WORDS, channel=st.sampled_from(list(CHANNELS)))
+def test_any_words_at_all_give_usable_copy_or_a_refusal(
+    description: str, name: str, interest: str, channel: str
+) -> None:
+    brief = CopyBrief(1, description, (Population(name, channel, intereses=(interest,), paises=(name,)),))
+    with suppress(CopyError):
+        brief.check()
+        messages = TemplateCopyGenerator().write(brief).messages
+        assert problems(brief, messages) == []
+
+
+@pytest.mark.parametrize(
+    ("messages", "problem"),
+    [
+        (("a", "b"), "3 different"),
+        (("a", "b", "B "), "3 different"),
+        (("a", "b", "c" * 101), "longer than 100"),
+        (("a", "b", ""), "empty"),
+        (("a", "b", "c\u202e"), "control characters"),
+        (("a", "b", "visita https://otro.example"), "address"),
+    ],
+)
+def test_what_a_model_may_not_write(messages: tuple[str, ...], problem: str) -> None:
+    brief = replace(BRIEF, populations=(RUNNERS,))
+    assert problem in problems(brief, {RUNNERS.nombre: messages})[0]
+    assert problems(brief, {RUNNERS.nombre: ("a", "b", "c")}) == []
+    assert "not one of" in problems(brief, {RUNNERS.nombre: ("a", "b", "c"), "otros": ("a", "b", "c")})[0]
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        replace(BRIEF, campaign=0),
+        replace(BRIEF, description="  "),
+        replace(BRIEF, description="x" * 4_001),
+        replace(BRIEF, populations=()),
+        replace(BRIEF, populations=(RUNNERS, RUNNERS)),
+        replace(BRIEF, populations=(replace(RUNNERS, canal="Fax"),)),
+        replace(BRIEF, populations=(replace(RUNNERS, tono="gruñón"),)),
+        replace(BRIEF, populations=(replace(RUNNERS, edad_minima=40),)),
+    ],
+)
+def test_a_wrong_brief_is_refused(brief: CopyBrief) -> None:
+    with pytest.raises(CopyError):
+        brief.check()
