@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
+from contextlib import closing
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,6 +31,9 @@ from airflow.sdk import (
 
 from promptsales.cache.campaign_statistics import feed
 from promptsales.connections import Connections
+from promptsales.content.images.embedder import embedder_of
+from promptsales.content.images.indexing import index_images
+from promptsales.content.images.vector_index import connect_index
 from promptsales.errors import PromptSalesError
 from promptsales.etl.reconcile import MAX_DRIFT, reconcile
 from promptsales.etl.run import run_table
@@ -37,6 +42,7 @@ from promptsales.quality.run import fail_on_errors, run_checks
 from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MIN_SCALE, SeedPlan, today
 from promptsales.seeding.seed import existing_plan, seed_all
 from promptsales.seeding.simulate import simulate_changes
+from promptsales.settings import Settings
 from promptsales.warehouse.marts import refresh_marts
 from promptsales.warehouse.refresh import refresh
 from promptsales.warehouse.tables import MIRRORS
@@ -122,6 +128,13 @@ QUALITY_DOC = """\
 Asks every check of `pipelines/quality/checks.yaml`. Results are in `ops.quality_results`; a check of severity error
 that fails makes this task fail, and its message says what was found. Tables are loaded one by one, so two may disagree
 for a moment: the task asks again before it gives up.
+"""
+
+INDEX_DOC = """\
+Embeds images whose description, hashtags, category or campaigns are new, and takes away vectors of images that are
+gone.
+Safe to run at any time: nothing changed, nothing is embedded. Pinecone and the embedding model come from the settings
+`PROMPTSALES_PINECONE_*` and `OPENAI_API_KEY`; without a key the model inside the package is used.
 """
 
 RECONCILE_DAG_DOC = """\
@@ -269,6 +282,45 @@ def _refresh_marts() -> dict[str, int]:
 def _feed_cache() -> int:
     """The task: returns how many campaigns it put into Redis."""
     return feed(hook_connections())
+
+
+def index_content_dag() -> DAG:
+    """The DAG `index_content`: after any change of the image library, its vectors."""
+    images = pipeline_of("promptcontent").table("imagenes")
+    with DAG(
+        dag_id="index_content",
+        dag_display_name="Images to the vector index",
+        description="Embeds new and changed images, and repairs what MongoDB and Pinecone disagree on",
+        doc_md=INDEX_DOC,
+        schedule=[mirror_asset(pipeline_of("promptcontent"), images)],
+        catchup=False,
+        max_active_runs=1,
+        tags=["content"],
+        default_args=LOAD_DEFAULTS,
+    ) as dag:
+        task(task_id="index_images", doc_md=INDEX_DOC, inlets=[source_asset(pipeline_of("promptcontent"), images)])(
+            _index_images
+        )()
+    return dag
+
+
+def _index_images() -> dict[str, int]:
+    """The task: returns how many images it embedded, left as they were, removed and labelled."""
+    settings = Settings()
+    embedder = embedder_of(settings)
+    index = connect_index(settings, embedder.model)
+    index.open(create=True)
+    connections = hook_connections(admin=True)
+    database = connections.mongo()
+    with database.client, closing(connections.redis()) as redis:
+        report = index_images(
+            database["imagenes"],
+            index,
+            embedder,
+            redis,
+            lambda done, total: logger.info("imagenes: %d of %d", done, total),
+        )
+    return asdict(report)
 
 
 def reconcile_dag() -> DAG:

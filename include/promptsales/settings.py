@@ -45,6 +45,14 @@ class Settings(BaseSettings):
     """Certificates and private keys for `credenciales_cifradas`; outside the checkout, so that none is committed."""
     certificate_passphrase: SecretStr | None = Field(None, alias="PROMPTSALES_CERTIFICATE_PASSPHRASE")
 
+    pinecone_api_key: SecretStr | None = Field(None, alias="PROMPTSALES_PINECONE_API_KEY")
+    pinecone_host: str | None = Field(None, alias="PROMPTSALES_PINECONE_URL")
+    """The control plane where it is not Pinecone's own, as of the stand-in or Pinecone Local."""
+    pinecone_index: str = Field("promptcontent-imagenes", alias="PROMPTSALES_PINECONE_INDEX")
+    pinecone_cloud: str = Field("aws", alias="PROMPTSALES_PINECONE_CLOUD")
+    pinecone_region: str = Field("us-east-1", alias="PROMPTSALES_PINECONE_REGION")
+    """Where the index is made, if it has to be."""
+
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
     copy_model: str = Field("gpt-4.1-mini", alias="PROMPTSALES_COPY_MODEL")

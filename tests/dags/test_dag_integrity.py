@@ -25,7 +25,14 @@ def dags(airflow_home: None) -> dict[str, Any]:
 
 
 def test_the_dag_ids_are_the_agreed_ones(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == [*ETL_DAGS, "reconcile_warehouse", "refresh_marts", "seed_databases", "simulate_activity"]
+    assert sorted(dags) == [
+        *ETL_DAGS,
+        "index_content",
+        "reconcile_warehouse",
+        "refresh_marts",
+        "seed_databases",
+        "simulate_activity",
+    ]
 
 
 @pytest.mark.parametrize("dag_id", ETL_DAGS)

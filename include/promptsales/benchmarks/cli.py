@@ -64,6 +64,29 @@ def refresh(
             console.print("\n".join(answer.plan), soft_wrap=True, highlight=False, markup=False)
 
 
+@app.command()
+def search() -> None:
+    """How well the labelled questions find their images, and how fast with and without the cache."""
+    # Imported where it is used: Pinecone's client would slow every command of the command line down.
+    from promptsales.benchmarks import search as search_benchmark
+
+    end_by_keyboard_interrupt()
+    with console.status("seeding, indexing, asking"):
+        figures = search_benchmark.measure(local_dir() / "bench")
+    view = Table(title=f"{figures.images} images, {figures.model}")
+    view.add_column("questions")
+    for heading in ("asked", "recall@1", "recall@5", "MRR"):
+        view.add_column(heading, justify="right")
+    for language, found in figures.quality.items():
+        rates = (found.recall_at_1, found.recall_at_5, found.reciprocal_rank)
+        view.add_row(language, str(found.questions), *(f"{rate:.3f}" for rate in rates))
+    console.print(view)
+    console.print(f"Not among the first five: {'; '.join(figures.quality['all'].missed) or 'none'}", highlight=False)
+    for name, times in (("uncached", figures.uncached_ms), ("cached", figures.cached_ms)):
+        middle, high = times[len(times) // 2], times[int(len(times) * 0.95)]
+        console.print(f"{name}: p50 {middle:.1f} ms, p95 {high:.1f} ms, {len(times)} searches", highlight=False)
+
+
 def _refresh_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:
     view = Table(title="Refresh of dw and mart: time by what changed")
     for heading in ("scale", "mirror rows", "refresh after", "rows in dw", "rows in mart", "dw s", "mart s", "both s"):

@@ -14,6 +14,7 @@ from promptsales.local import process
 from promptsales.local.engine import Engine, Notify
 from promptsales.local.environment import build_environment
 from promptsales.local.mongodb import MongoDB
+from promptsales.local.pinecone_engine import PineconeStandIn
 from promptsales.local.postgres import StandInStorage, Warehouse
 from promptsales.local.sqlserver_engine import SqlServerStandIn
 from promptsales.local.startup import Startup
@@ -30,7 +31,13 @@ from promptsales.local.valkey import Valkey
 
 Chain = tuple[type[Engine], ...]
 
-CHAINS: tuple[Chain, ...] = ((Warehouse,), (StandInStorage, SqlServerStandIn), (MongoDB,), (Valkey,))
+CHAINS: tuple[Chain, ...] = (
+    (Warehouse,),
+    (StandInStorage, SqlServerStandIn),
+    (MongoDB,),
+    (Valkey,),
+    (PineconeStandIn,),
+)
 """Chains are independent; inside one, each engine needs the one before it."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from promptsales.airflow_connections import airflow_connections
 from promptsales.local.engine import Ports
 from promptsales.local.mongodb import MongoDB
+from promptsales.local.pinecone_engine import PineconeStandIn
 from promptsales.local.postgres import Warehouse
 from promptsales.local.sqlserver_engine import SqlServerStandIn
 from promptsales.local.valkey import Valkey
@@ -25,6 +26,8 @@ def build_environment(root: Path, ports: Ports, passwords: Mapping[str, str]) ->
         "PROMPTSALES_POSTGRES_MCP_URL": warehouse.login_url(ports, "promptsales_mcp", "promptsales"),
         "PROMPTSALES_SSO_URL": warehouse.login_url(ports, "promptsales_sso", "promptsales"),
         "PROMPTSALES_SSO_VERIFIER_URL": warehouse.login_url(ports, "promptsales_verificador", "promptsales"),
+        "PROMPTSALES_PINECONE_URL": PineconeStandIn(root, passwords).url(ports),
+        "PROMPTSALES_PINECONE_API_KEY": passwords["pinecone"],
         "PROMPTSALES_REDIS_URL": Valkey(root, passwords).url(ports),
         # Equal: this engine has no logins.
         "PROMPTSALES_MONGO_URL": mongodb.url(ports),

@@ -28,6 +28,7 @@ PASSWORDS = (
     "standin_admin",
     "standin_etl",
     "redis",
+    "pinecone",
 )
 """The logins that get a random password each."""
 

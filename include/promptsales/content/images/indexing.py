@@ -1,0 +1,117 @@
+"""Keeping the vector index true to MongoDB: whatever one has and the other lacks, or has otherwise, is made right.
+
+MongoDB is the truth. The vectors' metadata says which state of an image each was made of, so that nothing has to be
+remembered between runs: one that is killed anywhere is finished by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.collection import Collection
+from redis import Redis
+from redis.exceptions import RedisError
+
+from promptsales.content.images.embedder import Embedder
+from promptsales.content.images.image_text import DIGEST, Document, metadata_of, text_of
+from promptsales.content.images.search import forget_results
+from promptsales.content.images.vector_index import BATCH, VectorIndex
+
+FIELDS = ("descripcion", "hashtags", "categoria", "campanas_asociadas", "url_imagen", "vector_id_pinecone")
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What one run did, in images.
+
+    Attributes:
+        embedded: new or changed ones, or ones whose vector was missing.
+        unchanged: ones whose vector was right.
+        removed: vectors of images that are gone.
+        relabelled: images that did not say, or said wrongly, which vector is theirs.
+    """
+
+    embedded: int
+    unchanged: int
+    removed: int
+    relabelled: int
+
+
+def index_images(
+    images: Collection[Document],
+    index: VectorIndex,
+    embedder: Embedder,
+    redis: Redis,
+    on_batch: Callable[[int, int], None] = lambda done, total: None,
+) -> IndexReport:
+    """Embed what is new or changed, and repair what the two sides disagree on.
+
+    Args:
+        images: the collection; its field `vector_id_pinecone` is written.
+        index: opened.
+        embedder: of the index's model.
+        redis: whose cached searches are forgotten if anything changed.
+        on_batch: called after each batch with images done and images to do.
+
+    Raises:
+        PromptSalesError: the model or Pinecone did not answer; run it again, it goes on with what is left.
+        PyMongoError: MongoDB did not answer.
+    """
+    held = {identifier: metadata for page in index.metadata() for identifier, metadata in page.items()}
+    total = images.count_documents({})
+    embedded = relabelled = done = 0
+    seen: set[str] = set()
+    for batch in _batches(images):
+        seen |= {str(image["_id"]) for image in batch}
+        wanted = [(image, metadata_of(image)) for image in batch]
+        stale = [
+            (image, metadata)
+            for image, metadata in wanted
+            if held.get(str(image["_id"]), {}).get(DIGEST) != metadata[DIGEST]
+        ]
+        if stale:
+            vectors = embedder.embed([text_of(image) for image, _ in stale])
+            index.upsert([str(image["_id"]) for image, _ in stale], vectors, [metadata for _, metadata in stale])
+        relabelled += _label(images, batch)
+        embedded += len(stale)
+        done += len(batch)
+        on_batch(done, total)
+    gone = sorted(held.keys() - seen)
+    # An image that came while this ran has no vector yet and is not among them: `held` was read first.
+    index.delete(gone)
+    if embedded or gone:
+        _forget(redis)
+    return IndexReport(embedded, done - embedded, len(gone), relabelled)
+
+
+def _batches(images: Collection[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    with images.find({}, dict.fromkeys(FIELDS, 1)).sort("_id", 1) as cursor:
+        for image in cursor:
+            batch.append(image)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def _label(images: Collection[Document], batch: list[Document]) -> int:
+    """Write into the images which vector is theirs, once it is there."""
+    wrong: list[Any] = [
+        UpdateOne({"_id": image["_id"]}, {"$set": {"vector_id_pinecone": str(image["_id"])}})
+        for image in batch
+        if image.get("vector_id_pinecone") != str(image["_id"])
+    ]
+    return images.bulk_write(wrong, ordered=False).matched_count if wrong else 0
+
+
+def _forget(redis: Redis) -> None:
+    try:
+        forget_results(redis)
+    except RedisError:
+        # Without Redis nothing is read from it either, and what it holds is gone in two hours.
+        return

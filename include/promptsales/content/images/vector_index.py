@@ -1,0 +1,183 @@
+"""The vector index: one Pinecone index for one embedding model, reached through the official client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pinecone import Pinecone, PineconeError, ServerlessSpec
+
+from promptsales.content.images.embedder import DIMENSION, Vectors
+from promptsales.errors import PromptSalesError, SettingsError
+from promptsales.settings import Settings
+
+NAMESPACE = "imagenes"
+MODEL_TAG = "modelo"
+
+BATCH = 100
+"""Vectors in one request: 1,536 numbers each as JSON stay below Pinecone's 2 MB, and a listing has no longer pages."""
+
+Metadata = dict[str, Any]
+
+
+class VectorIndexError(PromptSalesError):
+    """Pinecone did not answer, or refused."""
+
+
+class ModelMismatchError(PromptSalesError):
+    """The index holds vectors of another embedding model."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """One vector near to a question: its id, its cosine similarity, its metadata."""
+
+    id: str
+    score: float
+    metadata: Metadata
+
+
+class VectorIndex:
+    """The images' vectors.
+
+    Args:
+        client: the official client.
+        settings: which index, and where to make it.
+        model: whose vectors it holds.
+    """
+
+    def __init__(self, client: Pinecone, settings: Settings, model: str) -> None:
+        self._client = client
+        self._settings = settings
+        self._model = model
+        self._name = settings.pinecone_index
+        self._opened: Any = None
+
+    def open(self, *, create: bool = False, rebuild: bool = False) -> None:
+        """Find the index, and hold its model against this one's.
+
+        Args:
+            create: make it where there is none.
+            rebuild: make it anew where it is of another model.
+
+        Raises:
+            ModelMismatchError: it is of another model, or of another dimension.
+            VectorIndexError: there is none, or Pinecone does not answer.
+        """
+        with self._named("open"):
+            if not self._client.indexes.exists(self._name):
+                if not create:
+                    raise VectorIndexError(
+                        f"There is no Pinecone index {self._name}: `promptsales content index` makes and fills it."
+                    )
+                self._create()
+            description = self._client.indexes.describe(self._name)
+            held = (description.tags or {}).get(MODEL_TAG)
+            if held != self._model or _dimension(description) != DIMENSION:
+                if not rebuild:
+                    raise ModelMismatchError(
+                        f"The Pinecone index {self._name} holds {_dimension(description)}-dimensional vectors of "
+                        f"{held or 'an unknown model'}, and this process embeds with {self._model}: they cannot be "
+                        "compared. Set the same OPENAI_API_KEY everywhere, or `promptsales content index --rebuild`."
+                    )
+                self._client.indexes.delete(self._name)
+                self._create()
+            self._opened = self._client.index(self._name)
+
+    def upsert(self, ids: Sequence[str], vectors: Vectors, metadata: Sequence[Metadata]) -> None:
+        """Write vectors, `BATCH` at most.
+
+        Raises:
+            VectorIndexError: Pinecone does not answer, or refuses.
+        """
+        rows = [
+            {"id": identifier, "values": vector.tolist(), "metadata": each}
+            for identifier, vector, each in zip(ids, vectors, metadata, strict=True)
+        ]
+        with self._named("write to"):
+            self._index.upsert(vectors=rows, namespace=NAMESPACE)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Take vectors away; ids that are not there are no error.
+
+        Raises:
+            VectorIndexError: Pinecone does not answer, or refuses.
+        """
+        with self._named("delete from"):
+            for at in range(0, len(ids), BATCH):
+                self._index.delete(ids=list(ids[at : at + BATCH]), namespace=NAMESPACE)
+
+    def metadata(self) -> Iterator[dict[str, Metadata]]:
+        """The metadata of every vector by id, a batch at a time.
+
+        Raises:
+            VectorIndexError: Pinecone does not answer, or refuses.
+        """
+        with self._named("read"):
+            for page in self._index.list(namespace=NAMESPACE, limit=BATCH):
+                ids = [each.id for each in page.vectors]
+                if ids:
+                    found = self._index.fetch(ids=ids, namespace=NAMESPACE).vectors
+                    yield {identifier: dict(vector.metadata or {}) for identifier, vector in found.items()}
+
+    def nearest(self, vector: Vectors, count: int, condition: Metadata | None) -> list[Match]:
+        """The `count` nearest vectors that meet a metadata filter, nearest first.
+
+        Raises:
+            VectorIndexError: Pinecone does not answer, or refuses.
+        """
+        with self._named("search"):
+            answer = self._index.query(
+                vector=vector.tolist(), top_k=count, namespace=NAMESPACE, filter=condition, include_metadata=True
+            )
+        return [Match(each.id, float(each.score), dict(each.metadata or {})) for each in answer.matches]
+
+    @property
+    def _index(self) -> Any:
+        if self._opened is None:
+            self.open()
+        return self._opened
+
+    def _create(self) -> None:
+        self._client.indexes.create(
+            name=self._name,
+            dimension=DIMENSION,
+            metric="cosine",
+            spec=ServerlessSpec(cloud=self._settings.pinecone_cloud, region=self._settings.pinecone_region),
+            tags={MODEL_TAG: self._model},
+        )
+
+    @contextmanager
+    def _named(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except PineconeError as error:
+            # Never the request: it may hold the key.
+            reason = str(error).strip().splitlines()[0]
+        else:
+            return
+        raise VectorIndexError(f"Cannot {what} the Pinecone index {self._name}: {reason}.")
+
+
+def connect_index(settings: Settings, model: str) -> VectorIndex:
+    """The index of the images; nothing is asked of Pinecone yet.
+
+    Raises:
+        SettingsError: there is no API key.
+    """
+    if settings.pinecone_api_key is None:
+        raise SettingsError(
+            "PROMPTSALES_PINECONE_API_KEY is not set: fill it in, or run `promptsales local up` and "
+            '`eval "$(promptsales local env)"`.'
+        )
+    key = settings.pinecone_api_key.get_secret_value()
+    return VectorIndex(Pinecone(api_key=key, host=settings.pinecone_host), settings, model)
+
+
+def _dimension(description: Any) -> int | None:
+    """An index's dimension: older ones tell it themselves, newer ones in their schema."""
+    fields = getattr(getattr(description, "schema", None), "fields", None) or {}
+    found = [getattr(each, "dimension", None) for each in fields.values()]
+    return next((each for each in found if each), getattr(description, "dimension", None))
