@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
-from contextlib import closing
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -31,9 +30,7 @@ from airflow.sdk import (
 
 from promptsales.cache.campaign_statistics import feed
 from promptsales.connections import Connections
-from promptsales.content.images.embedder import embedder_of
-from promptsales.content.images.indexing import index_images
-from promptsales.content.images.vector_index import connect_index
+from promptsales.content.images.library import index_library
 from promptsales.errors import PromptSalesError
 from promptsales.etl.reconcile import MAX_DRIFT, reconcile
 from promptsales.etl.run import run_table
@@ -42,7 +39,6 @@ from promptsales.quality.run import fail_on_errors, run_checks
 from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MIN_SCALE, SeedPlan, today
 from promptsales.seeding.seed import existing_plan, seed_all
 from promptsales.seeding.simulate import simulate_changes
-from promptsales.settings import Settings
 from promptsales.warehouse.marts import refresh_marts
 from promptsales.warehouse.refresh import refresh
 from promptsales.warehouse.tables import MIRRORS
@@ -306,21 +302,7 @@ def index_content_dag() -> DAG:
 
 def _index_images() -> dict[str, int]:
     """The task: returns how many images it embedded, left as they were, removed and labelled."""
-    settings = Settings()
-    embedder = embedder_of(settings)
-    index = connect_index(settings, embedder.model)
-    index.open(create=True)
-    connections = hook_connections(admin=True)
-    database = connections.mongo()
-    with database.client, closing(connections.redis()) as redis:
-        report = index_images(
-            database["imagenes"],
-            index,
-            embedder,
-            redis,
-            lambda done, total: logger.info("imagenes: %d of %d", done, total),
-        )
-    return asdict(report)
+    return asdict(index_library(on_batch=lambda done, total: logger.info("imagenes: %d of %d", done, total)))
 
 
 def reconcile_dag() -> DAG:

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(None, alias="PROMPTSALES_REDIS_URL")
     mongo_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_URL")
     mongo_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_ADMIN_URL")
+    mongo_content_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_CONTENT_URL")
     ads_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_URL")
     ads_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_ADMIN_URL")
     crm_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_URL")

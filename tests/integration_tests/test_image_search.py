@@ -142,8 +142,8 @@ def dying(*args, **kwargs):
     return answer
 
 setattr(owner, point, dying)
-from promptsales.content.images.cli import run_index
-run_index()
+from promptsales.content.images.library import index_library
+index_library()
 """
 
 

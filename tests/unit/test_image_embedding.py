@@ -87,7 +87,7 @@ def test_openai_is_asked_in_batches_and_its_rows_are_put_in_order(openai_url: st
 
 def test_a_refusal_says_what_to_check_and_no_secret(openai_url: str) -> None:
     _Embeddings.status = 401
-    with pytest.raises(EmbeddingError, match="HTTP status 401.*OPENAI_API_KEY") as refused:
+    with pytest.raises(EmbeddingError, match=r"HTTP status 401.*OPENAI_API_KEY") as refused:
         connect_openai(SECRET, openai_url).embed(["texto privado"])
     told = repr(refused.value) + str(refused.value.__cause__) + str(refused.value.__context__)
     assert SECRET not in told

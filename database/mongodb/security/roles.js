@@ -6,10 +6,12 @@
   etl_reader         the five exported collections, read and watched; credenciales_cifradas is not among them.
                      listCollections tells the ETL when a collection was dropped or restored.
   promptsales_etl    the login of PROMPTSALES_MONGO_URL: etl_reader and nothing else.
+  content_writer     what writes at work: copy, calls, credentials and the image index; it deletes nothing.
+  promptsales_content  the login of PROMPTSALES_MONGO_CONTENT_URL: content_writer and nothing else.
   promptsales_admin  the login of PROMPTSALES_MONGO_ADMIN_URL: owns the database, for `db init`, `seed`, `simulate`.
 
-  Passwords come from PROMPTSALES_MONGO_ETL_PASSWORD and PROMPTSALES_MONGO_ADMIN_PASSWORD, and are asked for, in
-  this order, where these are not set. A login that is there already keeps its password.
+  Passwords come from PROMPTSALES_MONGO_ETL_PASSWORD, PROMPTSALES_MONGO_CONTENT_PASSWORD and
+  PROMPTSALES_MONGO_ADMIN_PASSWORD, and are asked for, in this order, where these are not set. A login that is there already keeps its password.
 */
 const content = db.getSiblingDB("promptcontent");
 
@@ -35,6 +37,35 @@ if (content.getUser("promptsales_etl")) {
     user: "promptsales_etl",
     pwd: process.env.PROMPTSALES_MONGO_ETL_PASSWORD || passwordPrompt(),
     roles: ["etl_reader"],
+  });
+}
+
+const written = {
+  imagenes: ["find", "update"],
+  servicios_terceros: ["find", "update"],
+  credenciales_cifradas: ["find", "insert", "update"],
+  logs_campanas: ["find", "insert", "update"],
+  bitacora_solicitudes: ["find", "insert"],
+  mcp_servers: ["find"],
+};
+const writes = Object.entries(written).map(([collection, actions]) => ({
+  resource: { db: "promptcontent", collection },
+  actions,
+}));
+
+if (content.getRole("content_writer")) {
+  content.updateRole("content_writer", { privileges: writes, roles: [] });
+} else {
+  content.createRole({ role: "content_writer", privileges: writes, roles: [] });
+}
+
+if (content.getUser("promptsales_content")) {
+  content.updateUser("promptsales_content", { roles: ["content_writer"] });
+} else {
+  content.createUser({
+    user: "promptsales_content",
+    pwd: process.env.PROMPTSALES_MONGO_CONTENT_PASSWORD || passwordPrompt(),
+    roles: ["content_writer"],
   });
 }
 

@@ -20,6 +20,7 @@ from promptsales.content.campaign_copy import CampaignCopy, Draft
 from promptsales.content.copy_brief import CHANNELS, CopyBrief, CopyError, CopyGenerator, Population
 from promptsales.content.copy_budget import TokenBudget
 from promptsales.content.copy_template import TemplateCopyGenerator
+from promptsales.content.database import open_content
 from promptsales.settings import Settings
 
 DEFAULT_POPULATIONS = (
@@ -83,9 +84,7 @@ def approve(
 @contextmanager
 def _campaign_copy() -> Iterator[CampaignCopy]:
     settings = Settings()
-    connections = from_settings(settings, admin=True)
-    database = connections.mongo()
-    with closing(database.client), closing(connections.redis()) as redis:
+    with open_content(settings) as database, closing(from_settings(settings).redis()) as redis:
         yield CampaignCopy(database, redis, copy_generator(settings), TokenBudget(redis, settings.token_budget))
 
 

@@ -32,6 +32,7 @@ def build_environment(root: Path, ports: Ports, passwords: Mapping[str, str]) ->
         # Equal: this engine has no logins.
         "PROMPTSALES_MONGO_URL": mongodb.url(ports),
         "PROMPTSALES_MONGO_ADMIN_URL": mongodb.url(ports),
+        "PROMPTSALES_MONGO_CONTENT_URL": mongodb.url(ports),
         "PROMPTSALES_ADS_URL": sqlserver.url(ports, "PromptAds"),
         "PROMPTSALES_ADS_ADMIN_URL": sqlserver.url(ports, "PromptAds", admin=True),
         "PROMPTSALES_CRM_URL": sqlserver.url(ports, "PromptCRM"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from promptsales.connections import from_settings
+from promptsales.content.database import open_content
 from promptsales.security.certificates import CertificateFolder, CertificateName, name_of
 from promptsales.security.credentials import CredentialError, CredentialStore, CredentialSummary, CredentialType
 from promptsales.security.envelope import Envelope
@@ -83,8 +82,7 @@ def set_credential(
     value = _prompted("Value") if sys.stdin.isatty() else SecretStr(sys.stdin.read().strip())
     if not value.get_secret_value():
         raise CredentialError(f"The value of {service} {type_} is empty: nothing is stored.")
-    database = _database(settings)
-    with closing(database.client):
+    with open_content(settings) as database:
         credential_store(settings, database).put(service, type_, value)
     console.print(f"[green]✓[/green] {escape(service)} {type_} is stored.")
 
@@ -93,8 +91,7 @@ def set_credential(
 def list_credentials() -> None:
     """Which credentials there are, for which certificate, and when each was last encrypted. No values."""
     settings = Settings()
-    database = _database(settings)
-    with closing(database.client):
+    with open_content(settings) as database:
         summaries = credential_store(settings, database).summaries()
     table = Table("service", "type", "certificate", "encrypted on", box=None, pad_edge=False)
     for found in summaries:
@@ -108,8 +105,7 @@ def list_credentials() -> None:
 def rotate() -> None:
     """Encrypt every credential for the active certificate. Run it again if it was interrupted."""
     settings = Settings()
-    database = _database(settings)
-    with closing(database.client), Progress(console=console, transient=True) as progress:
+    with open_content(settings) as database, Progress(console=console, transient=True) as progress:
         store = credential_store(settings, database)
         bar = progress.add_task("rotating", total=len(store.summaries()))
 
@@ -120,10 +116,6 @@ def rotate() -> None:
     console.print(
         f"[green]✓[/green] {rotation.rotated} rotated, {rotation.already} already under the active certificate."
     )
-
-
-def _database(settings: Settings) -> Database[dict[str, Any]]:
-    return from_settings(settings, admin=True).mongo()
 
 
 def _prompted(label: str, *, confirm: bool = False) -> SecretStr:

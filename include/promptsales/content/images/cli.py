@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,13 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from promptsales.connections import connect_redis, from_settings
-from promptsales.content.images.embedder import embedder_of
-from promptsales.content.images.search import MAX_RESULTS, ImageSearch
-from promptsales.settings import Settings
-
-if TYPE_CHECKING:
-    from promptsales.content.images.indexing import IndexReport
+from promptsales.content.images.search import MAX_RESULTS
 
 app = typer.Typer()
 console = Console()
@@ -31,11 +23,13 @@ def index(
     ] = False,
 ) -> None:
     """Embed new and changed images, and repair what MongoDB and the vector index disagree on."""
-    with Progress(
-        TextColumn("embedding"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
-    ) as progress:
+    # Imported where it is used, as below: Pinecone's client would slow every command of the command line down.
+    from promptsales.content.images.library import index_library
+
+    columns = (TextColumn("embedding"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("", total=None)
-        report = run_index(
+        report = index_library(
             rebuild=rebuild, on_batch=lambda done, total: progress.update(bar, completed=done, total=total)
         )
     console.print(
@@ -52,6 +46,8 @@ def search(
     campaign: Annotated[int | None, typer.Option(help="only images of this campaign")] = None,
 ) -> None:
     """Find images by what they show."""
+    from promptsales.content.images.library import open_search
+
     with open_search() as found:
         answer = found.search(question, count=count, category=category, campaign=campaign)
     table = Table("score", "category", "image", box=None, padding=(0, 1, 0, 0))
@@ -60,30 +56,3 @@ def search(
     console.print(table)
     if answer.cached:
         console.print("[dim]from the cache[/dim]")
-
-
-def run_index(*, rebuild: bool = False, on_batch: Callable[[int, int], None] = lambda done, total: None) -> IndexReport:
-    """Index the images of the settings' servers."""
-    # Imported where it is used, as below: Pinecone's client would slow every command of the command line down.
-    from promptsales.content.images.indexing import index_images
-    from promptsales.content.images.vector_index import connect_index
-
-    settings = Settings()
-    embedder = embedder_of(settings)
-    vectors = connect_index(settings, embedder.model)
-    connections = from_settings(settings, admin=True)
-    database = connections.mongo()
-    with database.client, closing(connections.redis()) as redis:
-        vectors.open(create=True, rebuild=rebuild)
-        return index_images(database["imagenes"], vectors, embedder, redis, on_batch)
-
-
-@contextmanager
-def open_search() -> Iterator[ImageSearch]:
-    """The search over the settings' servers."""
-    from promptsales.content.images.vector_index import connect_index
-
-    settings = Settings()
-    embedder = embedder_of(settings)
-    with closing(connect_redis(settings.url("redis"), settings.variable("redis"))) as redis:
-        yield ImageSearch(connect_index(settings, embedder.model), embedder, redis)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from promptsales.connections import from_settings
+from promptsales.content.database import open_content
 from promptsales.content.third_party.client import ThirdPartyClient
 from promptsales.content.third_party.errors import ThirdPartyError
 from promptsales.security.credentials_cli import credential_store
@@ -32,9 +33,7 @@ def call(
 ) -> None:
     """Call an outside service as servicios_terceros describes it, and print what it answers."""
     settings = Settings()
-    connections = from_settings(settings, admin=True)
-    database = connections.mongo()
-    with closing(database.client), closing(connections.redis()) as redis:
+    with open_content(settings) as database, closing(from_settings(settings).redis()) as redis:
         store = credential_store(settings, database)
         with ThirdPartyClient(database, redis, store) as client:
             reply = client.call(service, method, user or getpass.getuser(), _parameters(parameter or []), _body(body))
