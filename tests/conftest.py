@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,13 @@ import pytest
 
 from promptsales.local.engines import down, environment, up
 from promptsales.settings import Settings
+
+
+def pytest_configure() -> None:
+    """Forget what the shell says of other engines: tests name their own. The suite for a real SQL Server keeps it."""
+    if os.environ.get("PROMPTSALES_TEST_SQLSERVER") != "1":
+        for name in [name for name in os.environ if name.startswith(("PROMPTSALES_", "AIRFLOW_CONN_", "OPENAI_"))]:
+            del os.environ[name]
 
 
 @pytest.fixture(scope="session")
