@@ -31,7 +31,7 @@ from promptsales.content.images.vector_index import (
     VectorIndexError,
     connect_index,
 )
-from promptsales.errors import SettingsError
+from promptsales.errors import SettingsError, UnreachableError
 from promptsales.seeding.content import image_texts
 from promptsales.seeding.plan import SeedPlan
 from promptsales.seeding.seed import seed_all
@@ -80,7 +80,7 @@ def agree(images: Collection[dict[str, Any]], index: VectorIndex) -> bool:
     """Whether every image has the vector of its present state, says so, and no vector is left over."""
     wanted = {str(image["_id"]): metadata_of(image)[DIGEST] for image in images.find({})}
     labels = {str(image["_id"]): image["vector_id_pinecone"] for image in images.find({})}
-    held = {identifier: metadata[DIGEST] for identifier, metadata in vectors(index).items()}
+    held = {identifier: metadata.get(DIGEST) for identifier, metadata in vectors(index).items()}
     return held == wanted and all(label == identifier for identifier, label in labels.items())
 
 
@@ -128,7 +128,7 @@ DYING = """
 import os, sys
 from promptsales.content.images import indexing, vector_index
 point, times = sys.argv[1], int(sys.argv[2])
-owner = {"upsert": vector_index.VectorIndex, "delete": vector_index.VectorIndex, "_label": indexing}[point]
+owner = vector_index.VectorIndex if point in ("upsert", "delete") else indexing
 real, calls = getattr(owner, point), 0
 
 def dying(*args, **kwargs):
@@ -151,7 +151,8 @@ index_library()
     ("point", "times", "when"),
     [
         ("upsert", 1, "after"), ("upsert", 2, "before"), ("_label", 1, "before"), ("_label", 2, "after"),
-        ("delete", 1, "before"), ("delete", 1, "after"),
+        ("delete", 1, "before"), ("delete", 1, "after"), ("_suspend", 1, "after"), ("_renew", 1, "before"),
+        ("_renew", 1, "after"),
     ],
 )  # fmt: skip
 def test_killed_anywhere_the_next_run_ends_right(
@@ -160,11 +161,49 @@ def test_killed_anywhere_the_next_run_ends_right(
     index.delete([str(image["_id"]) for image in images.find({})])
     images.update_many({}, {"$set": {"vector_id_pinecone": None}})
     index.upsert(["left over"], np.ones((1, DIMENSION), np.float32), [{"huella": "x"}])
-    killed = subprocess.run([sys.executable, "-c", DYING, point, str(times), when], env=dict(os.environ), check=False)
-    assert killed.returncode == -9
-    assert not agree(images, index) or point == "delete"
+    die(point, times, when)
+    assert not agree(images, index) or point in ("delete", "_renew")
     again(images, index, redis)
     assert agree(images, index)
+
+
+def die(point: str, times: int, when: str) -> None:
+    """Index in a process that is killed before or after it called a function for the n-th time."""
+    killed = subprocess.run([sys.executable, "-c", DYING, point, str(times), when], env=dict(os.environ), check=False)
+    assert killed.returncode == -9
+
+
+@pytest.mark.parametrize(("point", "when"), [("upsert", "before"), ("upsert", "after"), ("_renew", "before")])
+def test_a_killed_run_leaves_no_old_answer(
+    images: Collection[dict[str, Any]], index: VectorIndex, search: ImageSearch, redis: Redis, point: str, when: str
+) -> None:
+    search.search("un faro de noche")
+    assert search.search("un faro de noche").cached
+    image = images.find_one({"categoria": "viajes"})
+    assert image is not None
+    images.update_one({"_id": image["_id"]}, {"$set": {"descripcion": "Un faro de noche", "hashtags": ["#faro"]}})
+    die(point, 1, when)
+    assert not search.search("un faro de noche").cached
+    assert not search.search("un faro de noche").cached, "nor is one kept"
+    again(images, index, redis)
+    found = search.search("un faro de noche")
+    assert (found.cached, found.results[0].id) == (False, str(image["_id"]))
+    assert search.search("un faro de noche").cached
+    images.replace_one({"_id": image["_id"]}, image)
+
+
+def test_without_redis_nothing_is_changed(images: Collection[dict[str, Any]], index: VectorIndex) -> None:
+    image = images.find_one({"categoria": "viajes"})
+    assert image is not None
+    before = vectors(index)
+    images.update_one({"_id": image["_id"]}, {"$set": {"descripcion": "Un faro de noche"}})
+    with (
+        closing(connect_redis("redis://127.0.0.1:1/0")) as nowhere,
+        pytest.raises(UnreachableError, match="promptsales content index"),
+    ):
+        again(images, index, nowhere)
+    assert vectors(index) == before
+    images.replace_one({"_id": image["_id"]}, image)
 
 
 def test_shoes_for_running_are_found(search: ImageSearch) -> None:
@@ -225,12 +264,13 @@ def test_a_question_has_some_words(search: ImageSearch, wrong: str) -> None:
 
 
 class OtherModel:
-    """Another model's vectors: of the same length, and of another meaning."""
+    """Another model's vectors: of the same length, and of another meaning. As OpenAI's, they have no zeros."""
 
     model = "otro-modelo"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return np.ones((len(texts), DIMENSION), np.float32)
+        vectors = np.random.default_rng(7).normal(size=(len(texts), DIMENSION))
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 def test_models_are_not_mixed(images: Collection[dict[str, Any]], index: VectorIndex, redis: Redis) -> None:
@@ -244,6 +284,12 @@ def test_models_are_not_mixed(images: Collection[dict[str, Any]], index: VectorI
     assert index_images(images, other, OtherModel(), redis).embedded == len(image_texts())
     with pytest.raises(ModelMismatchError):
         connect_index(Settings(), SentenceEncoder.model).open()
+    with pytest.raises(ModelMismatchError):
+        ImageSearch(index, SentenceEncoder(), redis).search("opened before it was made anew")
+    again(images, index, redis)
+    assert not agree(images, other), "what the other model left is none of this one's"
+    index_images(images, other, OtherModel(), redis)
+    assert agree(images, other)
     connect_index(Settings(), SentenceEncoder.model).open(rebuild=True)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +138,29 @@ def test_wrong_requests_are_errors_of_the_client(index: Any) -> None:
         index.query(vector=[1, 0], top_k=1)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "vectors/upsert", {"vectors": ["x"]}),
+        ("POST", "vectors/upsert", {"vectors": [{"id": "a", "values": "abc"}]}),
+        ("POST", "vectors/upsert", ["x"]),
+        ("POST", "vectors/delete", {"ids": "abc"}),
+        ("POST", "vectors/delete", {}),
+        ("POST", "query", {"topK": "many", "vector": [1, 0, 0, 0]}),
+        ("POST", "query", {"topK": 1}),
+        ("GET", "vectors/list?limit=many", None),
+    ],
+)
+def test_what_no_client_sends_is_refused_in_the_same_form(
+    engines: Settings, index: Any, method: str, path: str, body: Any
+) -> None:
+    assert engines.pinecone_api_key is not None
+    headers = {"Api-Key": engines.pinecone_api_key.get_secret_value()}
+    url = f"{engines.pinecone_host}/data/prueba/{path}"
+    answer = httpx.request(method, url, json=body, headers=headers, trust_env=False)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "INVALID_ARGUMENT")
+
+
 @contextmanager
 def stand_in(file: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A stand-in of its own, and where it is."""
@@ -169,3 +195,30 @@ def test_what_was_confirmed_survives_kill_9(tmp_path: Path) -> None:
         assert client.indexes.describe("prueba").tags == {"modelo": "m"}
         assert client.index("prueba").describe_index_stats().namespaces["n"].vector_count == 199
         assert list(client.index("prueba").fetch(ids=["v008"], namespace="n").vectors["v008"].values) == [1, 8, 0, 0]
+
+
+def test_killed_while_it_is_written_to_it_keeps_whole_requests(tmp_path: Path) -> None:
+    confirmed: list[int] = []
+    enough = threading.Event()
+
+    def write(url: str) -> None:
+        with httpx.Client(headers={"Api-Key": KEY}, trust_env=False) as client, suppress(httpx.TransportError):
+            for request in itertools.count():
+                rows = [{"id": f"r{request}-{at}", "values": [1, request, at, 0]} for at in range(20)]
+                client.post(f"{url}/data/prueba/vectors/upsert", json={"vectors": rows}).raise_for_status()
+                confirmed.append(request)
+                if request == 30:
+                    enough.set()
+
+    with stand_in(tmp_path / "v.sqlite") as (process, url):
+        Pinecone(api_key=KEY, host=url).indexes.create(name="prueba", dimension=4, metric="cosine", spec=SPEC)
+        writer = threading.Thread(target=write, args=[url])
+        writer.start()
+        assert enough.wait(60)
+        process.kill()
+        writer.join()
+    with stand_in(tmp_path / "v.sqlite") as (_, url):
+        index = Pinecone(api_key=KEY, host=url).index("prueba")
+        held = Counter(each.id.split("-")[0] for page in index.list() for each in page.vectors)
+    assert set(held.values()) == {20}, "half a request"
+    assert {f"r{request}" for request in confirmed} <= held.keys()

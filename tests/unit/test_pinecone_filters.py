@@ -75,6 +75,13 @@ def test_fields_beside_each_other_are_and(held: dict[str, Any], first: dict[str,
         assert compile_filter({**first, **second})(held) is (passes(held, first) and passes(held, second))
 
 
+@given(held=metadata, first=comparisons, second=comparisons)
+def test_operators_on_one_field_are_and(held: dict[str, Any], first: tuple[str, Any], second: tuple[str, Any]) -> None:
+    if first[0] != second[0]:
+        both = compile_filter({"a": dict([first, second])})(held)
+        assert both is all(passes(held, {"a": dict([each])}) for each in (first, second))
+
+
 @given(held=metadata, value=scalars)
 def test_a_bare_value_is_equality(held: dict[str, Any], value: Any) -> None:
     assert compile_filter({"a": value})(held) is passes(held, {"a": {"$eq": value}})

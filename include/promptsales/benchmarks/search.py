@@ -14,7 +14,7 @@ from promptsales.benchmarks.etl import fresh_engines
 from promptsales.connections import from_settings
 from promptsales.content.images.embedder import embedder_of
 from promptsales.content.images.indexing import index_images
-from promptsales.content.images.search import MAX_RESULTS, ImageResult, ImageSearch, forget_results
+from promptsales.content.images.search import MAX_RESULTS, ImageResult, ImageSearch, renew_results
 from promptsales.content.images.vector_index import connect_index
 from promptsales.database.initialise import initialise
 from promptsales.seeding.plan import MIN_SCALE, SeedPlan, today
@@ -98,7 +98,7 @@ def ask(settings: Settings, questions: list[LabelledQuestion]) -> SearchFigures:
         uncached, cached = list[float](), list[float]()
         answers = {}
         for _ in range(ROUNDS):
-            forget_results(redis)
+            renew_results(redis)
             for question in questions:
                 answers[question.text], seconds = _timed(search, question.text)
                 uncached.append(seconds)

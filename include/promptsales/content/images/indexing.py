@@ -1,11 +1,13 @@
 """Keeping the vector index true to MongoDB: whatever one has and the other lacks, or has otherwise, is made right.
 
 MongoDB is the truth. The vectors' metadata says which state of an image each was made of, so that nothing has to be
-remembered between runs: one that is killed anywhere is finished by the next.
+remembered between runs: one that is killed anywhere is finished by the next. Cached searches are suspended in Redis
+before the first change and renewed after the last, so that a killed run leaves no old answer behind either.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +19,11 @@ from redis.exceptions import RedisError
 
 from promptsales.content.images.embedder import Embedder
 from promptsales.content.images.image_text import DIGEST, Document, metadata_of, text_of
-from promptsales.content.images.search import forget_results
+from promptsales.content.images.search import renew_results, results_suspended, suspend_results
 from promptsales.content.images.vector_index import BATCH, VectorIndex
+from promptsales.errors import UnreachableError
+
+logger = logging.getLogger(__name__)
 
 FIELDS = ("descripcion", "hashtags", "categoria", "campanas_asociadas", "url_imagen", "vector_id_pinecone")
 
@@ -53,11 +58,11 @@ def index_images(
         images: the collection; its field `vector_id_pinecone` is written.
         index: opened.
         embedder: of the index's model.
-        redis: whose cached searches are forgotten if anything changed.
+        redis: whose cached searches are forgotten if anything changed, or an earlier run was killed.
         on_batch: called after each batch with images done and images to do.
 
     Raises:
-        PromptSalesError: the model or Pinecone did not answer; run it again, it goes on with what is left.
+        PromptSalesError: the model, Pinecone or Redis did not answer; run it again, it goes on with what is left.
         PyMongoError: MongoDB did not answer.
     """
     held = {identifier: metadata for page in index.metadata() for identifier, metadata in page.items()}
@@ -74,16 +79,18 @@ def index_images(
         ]
         if stale:
             vectors = embedder.embed([text_of(image) for image, _ in stale])
+            _suspend(redis)
             index.upsert([str(image["_id"]) for image, _ in stale], vectors, [metadata for _, metadata in stale])
         relabelled += _label(images, batch)
         embedded += len(stale)
         done += len(batch)
         on_batch(done, total)
     gone = sorted(held.keys() - seen)
-    # An image that came while this ran has no vector yet and is not among them: `held` was read first.
-    index.delete(gone)
-    if embedded or gone:
-        _forget(redis)
+    if gone:
+        _suspend(redis)
+        # An image that came while this ran has no vector yet and is not among them: `held` was read first.
+        index.delete(gone)
+    _renew(redis, changed=bool(embedded or gone))
     return IndexReport(embedded, done - embedded, len(gone), relabelled)
 
 
@@ -109,9 +116,20 @@ def _label(images: Collection[Document], batch: list[Document]) -> int:
     return images.bulk_write(wrong, ordered=False).matched_count if wrong else 0
 
 
-def _forget(redis: Redis) -> None:
+def _suspend(redis: Redis) -> None:
     try:
-        forget_results(redis)
-    except RedisError:
-        # Without Redis nothing is read from it either, and what it holds is gone in two hours.
-        return
+        suspend_results(redis)
+    except RedisError as error:
+        # Going on would leave answers of before to be found for two hours, once Redis is back.
+        raise UnreachableError(
+            f"Redis does not answer ({type(error).__name__}), so that cached searches cannot be forgotten: no further "
+            "image was embedded. Start it, then `promptsales content index` again."
+        ) from error
+
+
+def _renew(redis: Redis, *, changed: bool) -> None:
+    try:
+        if changed or results_suspended(redis):
+            renew_results(redis)
+    except RedisError as error:
+        logger.warning("searches stay without a cache until the next run: %s", type(error).__name__)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, cast
+from uuid import uuid4
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -31,6 +32,12 @@ CANDIDATES = 50
 
 WORDS_WEIGHT = 0.1
 """What sharing all words adds to the cosine similarity; measured with `promptsales bench search`."""
+
+VERSION_KEY = CONTENT_SEARCH.key(hash="version")
+"""Where the name of the index's state is, which is new after every change."""
+
+CHANGING = ""
+"""The state of an index that is being written to, or whose writer was killed."""
 
 _STOP_WORDS = frozenset(
     "de la el los las un una unos unas con para en y que por sin del al su sus the of with in on for and an".split()  # noqa: SIM905
@@ -117,11 +124,13 @@ class ImageSearch:
         return [_result(score, match) for score, match in ranked[:count]]
 
     def _key(self, asked: list[object]) -> str | None:
-        """Where the answer is kept: it names the index's state, so that no answer outlives it."""
+        """Where the answer is kept: it names the index's state, so that no answer outlives it. None: nowhere."""
         try:
-            version = cast("str | None", self._redis.get(version_key()))
+            version = _version(self._redis)
         except RedisError as error:
             logger.warning("Redis does not answer (%s): searching without a cache", type(error).__name__)
+            return None
+        if version == CHANGING:
             return None
         text = json.dumps([version, *asked], ensure_ascii=False)
         return CONTENT_SEARCH.key(hash=hashlib.sha256(text.encode()).hexdigest())
@@ -141,18 +150,42 @@ class ImageSearch:
             logger.warning("the answer is not kept, Redis does not answer (%s)", type(error).__name__)
 
 
-def version_key() -> str:
-    """Where the number of the index's changes is."""
-    return CONTENT_SEARCH.key(hash="version")
-
-
-def forget_results(redis: Redis) -> None:
-    """Have no search find an answer from before this moment, also one that is being computed.
+def suspend_results(redis: Redis) -> None:
+    """Have no search read or keep an answer until `renew_results`, whatever becomes of the process that calls this.
 
     Raises:
         RedisError: it does not answer.
     """
-    redis.incr(version_key())
+    redis.set(VERSION_KEY, CHANGING)
+
+
+def renew_results(redis: Redis) -> None:
+    """Have searches keep answers, and find none from before this moment, also one that is being computed.
+
+    Raises:
+        RedisError: it does not answer.
+    """
+    # Random, so that a Redis that lost this key gives no old answer its name back.
+    redis.set(VERSION_KEY, uuid4().hex)
+
+
+def results_suspended(redis: Redis) -> bool:
+    """Whether a change of the index has begun and was not ended.
+
+    Raises:
+        RedisError: it does not answer.
+    """
+    return redis.get(VERSION_KEY) == CHANGING
+
+
+def _version(redis: Redis) -> str:
+    """The index's state: a name, or `CHANGING`."""
+    version = cast("str | None", redis.get(VERSION_KEY))
+    if version is None:
+        # Redis was emptied, so there is no old answer either.
+        redis.set(VERSION_KEY, uuid4().hex, nx=True)
+        version = cast("str", redis.get(VERSION_KEY))
+    return version
 
 
 def roots(text: str) -> frozenset[str]:

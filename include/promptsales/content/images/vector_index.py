@@ -14,10 +14,14 @@ from promptsales.errors import PromptSalesError, SettingsError
 from promptsales.settings import Settings
 
 NAMESPACE = "imagenes"
-MODEL_TAG = "modelo"
+MODEL = "modelo"
+"""The index's tag, and each vector's metadata: an index may be made anew under a process that had opened it."""
 
-BATCH = 100
-"""Vectors in one request: 1,536 numbers each as JSON stay below Pinecone's 2 MB, and a listing has no longer pages."""
+BATCH = 40
+"""Vectors in one upsert: Pinecone takes 2 MB, and 1,536 numbers that are not zero are 34 kB of JSON."""
+
+PAGE = 100
+"""Vectors in one listing, reading or deletion: a listing has no longer pages."""
 
 Metadata = dict[str, Any]
 
@@ -74,7 +78,7 @@ class VectorIndex:
                     )
                 self._create()
             description = self._client.indexes.describe(self._name)
-            held = (description.tags or {}).get(MODEL_TAG)
+            held = (description.tags or {}).get(MODEL)
             if held != self._model or _dimension(description) != DIMENSION:
                 if not rebuild:
                     raise ModelMismatchError(
@@ -87,17 +91,18 @@ class VectorIndex:
             self._opened = self._client.index(self._name)
 
     def upsert(self, ids: Sequence[str], vectors: Vectors, metadata: Sequence[Metadata]) -> None:
-        """Write vectors, `BATCH` at most.
+        """Write vectors, `BATCH` in a request.
 
         Raises:
             VectorIndexError: Pinecone does not answer, or refuses.
         """
         rows = [
-            {"id": identifier, "values": vector.tolist(), "metadata": each}
+            {"id": identifier, "values": vector.tolist(), "metadata": {**each, MODEL: self._model}}
             for identifier, vector, each in zip(ids, vectors, metadata, strict=True)
         ]
         with self._named("write to"):
-            self._index.upsert(vectors=rows, namespace=NAMESPACE)
+            for at in range(0, len(rows), BATCH):
+                self._index.upsert(vectors=rows[at : at + BATCH], namespace=NAMESPACE)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Take vectors away; ids that are not there are no error.
@@ -106,32 +111,40 @@ class VectorIndex:
             VectorIndexError: Pinecone does not answer, or refuses.
         """
         with self._named("delete from"):
-            for at in range(0, len(ids), BATCH):
-                self._index.delete(ids=list(ids[at : at + BATCH]), namespace=NAMESPACE)
+            for at in range(0, len(ids), PAGE):
+                self._index.delete(ids=list(ids[at : at + PAGE]), namespace=NAMESPACE)
 
     def metadata(self) -> Iterator[dict[str, Metadata]]:
-        """The metadata of every vector by id, a batch at a time.
+        """The metadata of every vector by id, a page at a time; empty for a vector of another model.
 
         Raises:
             VectorIndexError: Pinecone does not answer, or refuses.
         """
         with self._named("read"):
-            for page in self._index.list(namespace=NAMESPACE, limit=BATCH):
+            for page in self._index.list(namespace=NAMESPACE, limit=PAGE):
                 ids = [each.id for each in page.vectors]
                 if ids:
                     found = self._index.fetch(ids=ids, namespace=NAMESPACE).vectors
-                    yield {identifier: dict(vector.metadata or {}) for identifier, vector in found.items()}
+                    yield {identifier: self._own(vector.metadata) for identifier, vector in found.items()}
 
     def nearest(self, vector: Vectors, count: int, condition: Metadata | None) -> list[Match]:
-        """The `count` nearest vectors that meet a metadata filter, nearest first.
+        """The `count` nearest vectors of this model that meet a metadata filter, nearest first.
 
         Raises:
+            ModelMismatchError: the index was made anew for another model.
             VectorIndexError: Pinecone does not answer, or refuses.
         """
+        of_model: Metadata = {MODEL: {"$eq": self._model}}
         with self._named("search"):
             answer = self._index.query(
-                vector=vector.tolist(), top_k=count, namespace=NAMESPACE, filter=condition, include_metadata=True
+                vector=vector.tolist(),
+                top_k=count,
+                namespace=NAMESPACE,
+                filter={"$and": [of_model, condition]} if condition else of_model,
+                include_metadata=True,
             )
+        if not answer.matches:
+            self.open()
         return [Match(each.id, float(each.score), dict(each.metadata or {})) for each in answer.matches]
 
     @property
@@ -140,13 +153,17 @@ class VectorIndex:
             self.open()
         return self._opened
 
+    def _own(self, metadata: Any) -> Metadata:
+        held = dict(metadata or {})
+        return held if held.pop(MODEL, None) == self._model else {}
+
     def _create(self) -> None:
         self._client.indexes.create(
             name=self._name,
             dimension=DIMENSION,
             metric="cosine",
             spec=ServerlessSpec(cloud=self._settings.pinecone_cloud, region=self._settings.pinecone_region),
-            tags={MODEL_TAG: self._model},
+            tags={MODEL: self._model},
         )
 
     @contextmanager

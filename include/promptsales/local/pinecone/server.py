@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,8 @@ from starlette.routing import Route
 from promptsales.local.pinecone.errors import ApiError, invalid
 from promptsales.local.pinecone.filters import Metadata, compile_filter
 from promptsales.local.pinecone.store import Store, Vector
+
+logger = logging.getLogger(__name__)
 
 Handler = Callable[[Request, Any], Any]
 
@@ -73,6 +76,10 @@ class PineconeApi:
                 answer = await run_in_threadpool(handler, request, body)
             except ApiError as error:
                 return JSONResponse(error.body, error.status)
+            except Exception:
+                logger.exception("%s %s", method, path)
+                # In the form that the client reads, over a connection that stays open.
+                return JSONResponse(ApiError(500, "INTERNAL", "The stand-in failed: see its log").body, 500)
             return JSONResponse(answer, 201 if (path, method) == ("/indexes", "POST") else 200)
 
         called: Callable[[Request], Awaitable[Response]] = endpoint
@@ -89,17 +96,16 @@ class PineconeApi:
         name = str(body.get("name", ""))
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,43}[a-z0-9]|[a-z0-9]", name):
             raise invalid("Name must consist of lower case alphanumeric characters or '-', 45 at most")
-        fields = (body.get("schema") or {}).get("fields") or {}
-        vector = fields.get(VALUES_FIELD) or {}
+        fields = _object(_object(body.get("schema"), "A schema").get("fields"), "A schema's fields")
+        vector = _object(fields.get(VALUES_FIELD), "A field")
         dimension, metric = vector.get("dimension"), vector.get("metric", "cosine")
         if not isinstance(dimension, int) or not 1 <= dimension <= 20_000:
             raise invalid("The dimension is a whole number from 1 to 20000")
         if metric != "cosine" or set(fields) != {VALUES_FIELD}:
             raise invalid("This stand-in has indexes of one dense vector with the metric cosine only")
-        deployment = (body.get("deployment") or {}) | {"environment": "local"}
-        self._store.create_index(
-            {"name": name, "dimension": dimension, "tags": body.get("tags") or {}, "deployment": deployment}
-        )
+        deployment = _object(body.get("deployment"), "A deployment") | {"environment": "local"}
+        tags = _object(body.get("tags"), "Tags")
+        self._store.create_index({"name": name, "dimension": dimension, "tags": tags, "deployment": deployment})
         return self._public(self._store.index(name))
 
     def _described(self, request: Request) -> dict[str, Any]:
@@ -109,7 +115,7 @@ class PineconeApi:
         name = request.path_params["index"]
         if set(body) - {"tags"}:
             raise invalid("This stand-in configures tags only")
-        tags = {**self._store.index(name)["tags"], **(body.get("tags") or {})}
+        tags = {**self._store.index(name)["tags"], **_object(body.get("tags"), "Tags")}
         return self._public(self._store.change_index(name, {"tags": {key: tags[key] for key in tags if tags[key]}}))
 
     def _delete_index(self, request: Request, body: Any) -> dict[str, Any]:
@@ -129,29 +135,27 @@ class PineconeApi:
                 self._store.numbers(index, each.get("values")),
                 _metadata(each.get("metadata")),
             )
-            for each in given
+            for each in (_object(one, "A vector") for one in given)
         ]
         self._store.upsert(index, _namespace(body), vectors)
         return {"upsertedCount": len(vectors)}
 
     def _update(self, request: Request, body: Any) -> dict[str, Any]:
         index, namespace = _index(request, self._store), _namespace(body)
-        held = self._store.get(index, namespace, _identifier(body.get("id")))
-        if held is not None:
-            numbers = self._store.numbers(index, body["values"]) if body.get("values") else held.numbers
-            metadata = held.metadata | _metadata(body.get("setMetadata"))
-            self._store.upsert(index, namespace, [Vector(held.id, numbers, metadata)])
+        numbers = self._store.numbers(index, body["values"]) if body.get("values") else None
+        self._store.update(index, namespace, _identifier(body.get("id")), numbers, _metadata(body.get("setMetadata")))
         return {}
 
     def _delete(self, request: Request, body: Any) -> dict[str, Any]:
         index, namespace = _index(request, self._store), _namespace(body)
         if sum(bool(body.get(how)) for how in ("ids", "deleteAll", "filter")) != 1:
             raise invalid("A deletion has ids, or a filter, or deleteAll")
-        ids = body.get("ids")
-        if not ids:
-            test = compile_filter(body.get("filter"))
-            ids = [each.id for each in self._store.select(index, namespace, test)]
-        self._store.delete(index, namespace, ids)
+        if ids := body.get("ids"):
+            if not isinstance(ids, list):
+                raise invalid("ids is a list")
+            self._store.delete(index, namespace, [_identifier(each) for each in ids])
+        else:
+            self._store.delete_where(index, namespace, compile_filter(body.get("filter")))
         return {}
 
     def _fetch(self, request: Request, body: Any) -> dict[str, Any]:
@@ -162,8 +166,8 @@ class PineconeApi:
 
     def _list_ids(self, request: Request, body: Any) -> dict[str, Any]:
         index, asked = _index(request, self._store), request.query_params
-        limit = int(asked.get("limit", MAX_LIST))
-        if not 1 <= limit <= MAX_LIST:
+        given = asked.get("limit", str(MAX_LIST))
+        if not given.isdecimal() or not 1 <= (limit := int(given)) <= MAX_LIST:
             raise invalid(f"The limit is 1 to {MAX_LIST}")
         namespace, after = asked.get("namespace", ""), asked.get("paginationToken", "")
         ids = [
@@ -230,9 +234,15 @@ async def _body(request: Request) -> Any:
         body = json.loads(raw) if raw else {}
     except ValueError:
         raise invalid("The body is not JSON") from None
-    if not isinstance(body, dict):
-        raise invalid("The body is an object")
-    return body
+    return _object(body, "The body")
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise invalid(f"{what} is an object")
+    return value
 
 
 def _index(request: Request, store: Store) -> str:
@@ -255,17 +265,14 @@ def _identifier(value: Any) -> str:
 
 
 def _metadata(value: Any) -> Metadata:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise invalid("Metadata is an object")
-    for name, each in value.items():
+    metadata = _object(value, "Metadata")
+    for name, each in metadata.items():
         listed = isinstance(each, list) and all(isinstance(one, str) for one in each)
         if not (listed or isinstance(each, str | bool | int | float)):
             raise invalid(f"Metadata value must be a string, number, boolean or list of strings, for field {name!r}")
-    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
+    if len(json.dumps(metadata, ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
         raise invalid(f"Metadata size exceeds {MAX_METADATA_BYTES} bytes per vector")
-    return value
+    return metadata
 
 
 def _vector(vector: Vector) -> dict[str, Any]:

@@ -152,8 +152,13 @@ class Store:
                 del self._namespaces[key]
 
     def upsert(self, index: str, namespace: str, vectors: list[Vector]) -> None:
-        """Write vectors, all of them or none."""
+        """Write vectors, all of them or none.
+
+        Raises:
+            ApiError: 404, the index is gone.
+        """
         with self._lock:
+            self.index(index)
             self._write(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?)",
                 (
@@ -164,6 +169,27 @@ class Store:
             held = self._namespaces.setdefault((index, namespace), Namespace())
             held.vectors.update((each.id, each) for each in vectors)
             held.changed()
+
+    def update(self, index: str, namespace: str, identifier: str, numbers: Numbers | None, metadata: Metadata) -> None:
+        """Replace a vector's numbers, if there are any, and members of its metadata; one that is not there is no error.
+
+        Raises:
+            ApiError: 404, the index is gone.
+        """
+        with self._lock:
+            held = self.get(index, namespace, identifier)
+            if held is not None:
+                kept = held.numbers if numbers is None else numbers
+                self.upsert(index, namespace, [Vector(identifier, kept, held.metadata | metadata)])
+
+    def delete_where(self, index: str, namespace: str, test: Test) -> None:
+        """Take the vectors away that pass a test.
+
+        Raises:
+            ApiError: 404, the namespace does not exist.
+        """
+        with self._lock:
+            self.delete(index, namespace, [each.id for each in self.select(index, namespace, test)])
 
     def delete(self, index: str, namespace: str, ids: Iterable[str]) -> None:
         """Take vectors away; ids that are not there are no error.
@@ -192,8 +218,9 @@ class Store:
 
     def get(self, index: str, namespace: str, identifier: str) -> Vector | None:
         """One vector, if it is there."""
-        held = self._namespaces.get((index, namespace))
-        return held.vectors.get(identifier) if held else None
+        with self._lock:
+            held = self._namespaces.get((index, namespace))
+            return held.vectors.get(identifier) if held else None
 
     def search(
         self, index: str, namespace: str, numbers: Numbers, test: Test, count: int
