@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, ClassVar
@@ -100,8 +101,10 @@ def test_the_labelled_questions_are_about_images_that_exist() -> None:
     assert len(labels) == len(image_texts())
     assert {label for question in questions for label in question.wanted} <= labels
     assert len({question.text for question in questions}) == len(questions)
-    assert sum(question.language == "es" for question in questions) >= 60
-    assert sum(question.language == "en" for question in questions) >= 20
+    asked = Counter((question.language, question.held_out) for question in questions)
+    assert asked["es", False] >= 60
+    assert min(asked["en", False], asked["en", True]) >= 20
+    assert asked["es", True] >= 40
 
 
 def test_quality_is_counted_as_it_is_defined() -> None:

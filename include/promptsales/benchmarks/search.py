@@ -23,14 +23,22 @@ from promptsales.settings import Settings
 
 ROUNDS = 3
 
+QUESTION_FILES = {"data/consultas.yaml": False, "data/consultas_reservadas.yaml": True}
+"""Labelled questions, and whether nothing of the search was chosen by them."""
+
 
 @dataclass(frozen=True)
 class LabelledQuestion:
-    """A question and the images, as category/first hashtag, that whoever asks it wants to see."""
+    """A question and the images, as category/first hashtag, that whoever asks it wants to see.
+
+    Attributes:
+        held_out: nothing of the search was chosen by how it answers this one.
+    """
 
     text: str
     language: str
     wanted: frozenset[str]
+    held_out: bool
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class SearchFigures:
-    """Quality by language, and milliseconds of each answer, sorted."""
+    """Quality by group of questions, and milliseconds of each answer, sorted."""
 
     model: str
     images: int
@@ -63,11 +71,13 @@ class SearchFigures:
 
 
 def labelled_questions() -> list[LabelledQuestion]:
-    """The questions of `content/data/consultas.yaml`."""
-    text = files("promptsales.content").joinpath("data/consultas.yaml").read_text(encoding="utf-8")
+    """The questions of `QUESTION_FILES`."""
     return [
-        LabelledQuestion(each["consulta"], language, frozenset(each["imagenes"]))
-        for language, questions in yaml.safe_load(text).items()
+        LabelledQuestion(each["consulta"], language, frozenset(each["imagenes"]), held_out)
+        for name, held_out in QUESTION_FILES.items()
+        for language, questions in yaml.safe_load(
+            files("promptsales.content").joinpath(name).read_text(encoding="utf-8")
+        ).items()
         for each in questions
     ]
 
@@ -85,8 +95,8 @@ def measure(root: Path) -> SearchFigures:
         return ask(settings, labelled_questions())
 
 
-def ask(settings: Settings, questions: list[LabelledQuestion]) -> SearchFigures:
-    """Index what there is and ask the questions, each some times without and some times with the cache."""
+def ask(settings: Settings, questions: list[LabelledQuestion], rounds: int = ROUNDS) -> SearchFigures:
+    """Index what there is and ask the questions, `rounds` times without and as often with the cache."""
     embedder = embedder_of(settings)
     index = connect_index(settings, embedder.model)
     index.open(create=True)
@@ -97,21 +107,23 @@ def ask(settings: Settings, questions: list[LabelledQuestion]) -> SearchFigures:
         search = ImageSearch(index, embedder, redis)
         uncached, cached = list[float](), list[float]()
         answers = {}
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             renew_results(redis)
             for question in questions:
                 answers[question.text], seconds = _timed(search, question.text)
                 uncached.append(seconds)
             cached += [_timed(search, question.text)[1] for question in questions]
-    languages = sorted({question.language for question in questions}, reverse=True)
-    quality = {
-        language: quality_of([each for each in questions if each.language == language], answers)
-        for language in languages
-    }
     images = report.embedded + report.unchanged
-    return SearchFigures(
-        embedder.model, images, {**quality, "all": quality_of(questions, answers)}, sorted(uncached), sorted(cached)
-    )
+    return SearchFigures(embedder.model, images, _by_group(questions, answers), sorted(uncached), sorted(cached))
+
+
+def _by_group(questions: list[LabelledQuestion], answers: dict[str, list[ImageResult]]) -> dict[str, Quality]:
+    """Of all questions and of each language's, those held out apart."""
+    groups: dict[str, list[LabelledQuestion]] = {}
+    for question in questions:
+        for name in ("all", question.language):
+            groups.setdefault(f"{name}, held out" if question.held_out else name, []).append(question)
+    return {name: quality_of(group, answers) for name, group in groups.items()}
 
 
 def quality_of(questions: list[LabelledQuestion], answers: dict[str, list[ImageResult]]) -> Quality:

@@ -31,7 +31,7 @@ CANDIDATES = 50
 """Nearest vectors that words bring into order."""
 
 WORDS_WEIGHT = 0.1
-"""What sharing all words adds to the cosine similarity; measured with `promptsales bench search`."""
+"""What sharing all words adds to the cosine similarity; chosen by the questions that are not held out."""
 
 VERSION_KEY = CONTENT_SEARCH.key(hash="version")
 """Where the name of the index's state is, which is new after every change."""
