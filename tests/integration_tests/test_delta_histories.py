@@ -42,7 +42,7 @@ STATEMENTS = {
     " WHERE NOT EXISTS (SELECT 1 FROM dbo.marcas WHERE id_marca = {key})",
     "update": "UPDATE dbo.marcas SET sector = CONCAT(sector, N'+') WHERE id_marca = {key}",
     "delete": "DELETE FROM dbo.marcas WHERE id_marca = {key}",
-    "move": "UPDATE dbo.marcas SET id_marca = {key} + 500 WHERE id_marca = {key}"
+    "move": "UPDATE dbo.marcas SET id_marca = {key} + 500, nombre = N'Marca {key}, otra' WHERE id_marca = {key}"
     " AND NOT EXISTS (SELECT 1 FROM dbo.marcas WHERE id_marca = {key} + 500)",
 }
 
