@@ -77,6 +77,13 @@ def leaks(text: str) -> list[str]:
     return [secret for secret in SECRETS if any(form(secret) in text for form in FORMS)]
 
 
+@pytest.fixture(autouse=True)
+def every_record(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing goes unlogged: of the HTTP clients too, whose loggers Airflow quiets once it is imported."""
+    for name in (None, "httpx", "httpcore", "openai"):
+        caplog.set_level(logging.DEBUG, logger=name)
+
+
 def told(error: BaseException) -> str:
     """Everything that an error and those behind it could show, their frames' own text aside."""
     shown, seen = "", set()
@@ -204,7 +211,6 @@ def test_calls_leak_nothing(
     service: LocalService,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     service.otherwise = echo
     errors: list[str] = []
     with ThirdPartyClient(database, redis, store, sleep=lambda seconds: None, now=lambda: NOW) as client:
@@ -234,7 +240,6 @@ def test_a_token_endpoint_that_fails_with_the_secrets_in_its_text_leaks_nothing(
     service: LocalService,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     for raw in (b'{"access_token": "' + NEXT_ACCESS.encode(), f"invalid {REFRESH} {CLIENT_SECRET}".encode()):
         service.otherwise = lambda request, raw=raw: (  # type: ignore[misc]
             Scripted(401, {}) if "oauth" not in request.path else Scripted(200, raw=raw)
@@ -262,7 +267,6 @@ def test_connections_that_break_leak_nothing(
 def test_the_chat_model_s_server_leaks_no_key(
     database: Database[dict[str, Any]], redis: Redis, service: LocalService, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     service.otherwise = lambda request: Scripted(401, {"error": {"message": f"Incorrect API key provided: {CHAT_KEY}"}})
     chat = openai.OpenAI(api_key=CHAT_KEY, base_url=service.url, max_retries=1)
     writer = OpenAICopyGenerator(chat, "modelo")
