@@ -130,7 +130,7 @@ INDEX_DOC = """\
 Embeds images whose description, hashtags, category or campaigns are new, and takes away vectors of images that are
 gone.
 Safe to run at any time: nothing changed, nothing is embedded. Pinecone and the embedding model come from the settings
-`PROMPTSALES_PINECONE_*` and `OPENAI_API_KEY`; without a key the model inside the package is used.
+`PINECONE_API_KEY`, `PINECONE_HOST` and `OPENAI_API_KEY`; without a key the model inside the package is used.
 """
 
 RECONCILE_DAG_DOC = """\

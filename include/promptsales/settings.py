@@ -46,8 +46,8 @@ class Settings(BaseSettings):
     """Certificates and private keys for `credenciales_cifradas`; outside the checkout, so that none is committed."""
     certificate_passphrase: SecretStr | None = Field(None, alias="PROMPTSALES_CERTIFICATE_PASSPHRASE")
 
-    pinecone_api_key: SecretStr | None = Field(None, alias="PROMPTSALES_PINECONE_API_KEY")
-    pinecone_host: str | None = Field(None, alias="PROMPTSALES_PINECONE_URL")
+    pinecone_api_key: SecretStr | None = Field(None, alias="PINECONE_API_KEY")
+    pinecone_host: str | None = Field(None, alias="PINECONE_HOST")
     """The control plane where it is not Pinecone's own, as of the stand-in or Pinecone Local."""
     pinecone_index: str = Field("promptcontent-imagenes", alias="PROMPTSALES_PINECONE_INDEX")
     pinecone_cloud: str = Field("aws", alias="PROMPTSALES_PINECONE_CLOUD")

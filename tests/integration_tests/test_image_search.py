@@ -348,7 +348,7 @@ def test_a_missing_index_and_a_wrong_key_are_told(index: VectorIndex) -> None:
     with pytest.raises(VectorIndexError) as refused:
         wrong.open()
     assert "planted" not in repr(refused.value) + repr(wrong)
-    with pytest.raises(SettingsError, match="PROMPTSALES_PINECONE_API_KEY"):
+    with pytest.raises(SettingsError, match="PINECONE_API_KEY"):
         connect_index(settings.model_copy(update={"pinecone_api_key": None}), SentenceEncoder.model)
 
 

@@ -26,8 +26,8 @@ def build_environment(root: Path, ports: Ports, passwords: Mapping[str, str]) ->
         "PROMPTSALES_POSTGRES_MCP_URL": warehouse.login_url(ports, "promptsales_mcp", "promptsales"),
         "PROMPTSALES_SSO_URL": warehouse.login_url(ports, "promptsales_sso", "promptsales"),
         "PROMPTSALES_SSO_VERIFIER_URL": warehouse.login_url(ports, "promptsales_verificador", "promptsales"),
-        "PROMPTSALES_PINECONE_URL": PineconeStandIn(root, passwords).url(ports),
-        "PROMPTSALES_PINECONE_API_KEY": passwords["pinecone"],
+        "PINECONE_HOST": PineconeStandIn(root, passwords).url(ports),
+        "PINECONE_API_KEY": passwords["pinecone"],
         "PROMPTSALES_REDIS_URL": Valkey(root, passwords).url(ports),
         # Equal: this engine has no logins.
         "PROMPTSALES_MONGO_URL": mongodb.url(ports),

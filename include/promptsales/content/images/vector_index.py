@@ -186,7 +186,7 @@ def connect_index(settings: Settings, model: str) -> VectorIndex:
     """
     if settings.pinecone_api_key is None:
         raise SettingsError(
-            "PROMPTSALES_PINECONE_API_KEY is not set: fill it in, or run `promptsales local up` and "
+            "PINECONE_API_KEY is not set: fill it in, or run `promptsales local up` and "
             '`eval "$(promptsales local env)"`.'
         )
     key = settings.pinecone_api_key.get_secret_value()
