@@ -17,7 +17,9 @@ from promptsales.settings import Settings
 def pytest_configure() -> None:
     """Forget what the shell says of other engines: tests name their own. The suite for a real SQL Server keeps it."""
     if os.environ.get("PROMPTSALES_TEST_SQLSERVER") != "1":
-        for name in [name for name in os.environ if name.startswith(("PROMPTSALES_", "PINECONE_", "AIRFLOW_CONN_", "OPENAI_"))]:
+        for name in [
+            name for name in os.environ if name.startswith(("PROMPTSALES_", "PINECONE_", "AIRFLOW_CONN_", "OPENAI_"))
+        ]:
             del os.environ[name]
 
 

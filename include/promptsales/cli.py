@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from rich.console import Console
 from rich.markup import escape
 
+from mcp_servers.cli import app as mcp
 from promptsales.airflow_env import airflow_env
 from promptsales.benchmarks.cli import app as bench
 from promptsales.connections import mongodb_message, sqlserver_message, sqlserver_number
@@ -44,6 +45,7 @@ app.add_typer(sso, name="sso")
 app.add_typer(bench, name="bench")
 app.add_typer(content, name="content")
 app.add_typer(credentials, name="credentials")
+app.add_typer(mcp, name="mcp")
 app.command()(airflow_env)
 app.command()(demo)
 

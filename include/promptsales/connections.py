@@ -78,12 +78,13 @@ def connect_postgres(url: str, variable: str = "its URL") -> psycopg.Connection[
         raise _refused_by_client(POSTGRESQL, variable) from None
 
 
-def connect_sqlserver(url: str, variable: str = "its URL") -> pymssql.Connection:
+def connect_sqlserver(url: str, variable: str = "its URL", *, statement_seconds: int = 0) -> pymssql.Connection:
     """A pymssql connection, in autocommit.
 
     Args:
         url: `mssql://login:password@host:port/database`.
         variable: the setting that errors tell the reader to look at.
+        statement_seconds: how long one statement may take; 0 sets no limit.
 
     Raises:
         SettingsError: the URL is malformed.
@@ -98,6 +99,7 @@ def connect_sqlserver(url: str, variable: str = "its URL") -> pymssql.Connection
             password=parts.password,
             database=parts.database,
             login_timeout=CONNECT_SECONDS,
+            timeout=statement_seconds,
             autocommit=True,
             use_datetime2=True,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,14 +25,19 @@ class Settings(BaseSettings):
 
     postgres_url: SecretStr | None = Field(None, alias="PROMPTSALES_POSTGRES_URL")
     postgres_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_POSTGRES_ADMIN_URL")
+    postgres_mcp_url: SecretStr | None = Field(None, alias="PROMPTSALES_POSTGRES_MCP_URL")
     redis_url: SecretStr | None = Field(None, alias="PROMPTSALES_REDIS_URL")
     mongo_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_URL")
     mongo_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_ADMIN_URL")
     mongo_content_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_CONTENT_URL")
     ads_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_URL")
     ads_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_ADMIN_URL")
+    ads_mcp_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_MCP_URL")
     crm_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_URL")
     crm_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_ADMIN_URL")
+    crm_mcp_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_MCP_URL")
+    crm_personal_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_PERSONAL_URL")
+    """The login that decrypts, for callers whose scope allows it; without it nobody reads personal data."""
 
     sso_url: SecretStr | None = Field(None, alias="PROMPTSALES_SSO_URL")
     sso_verifier_url: SecretStr | None = Field(None, alias="PROMPTSALES_SSO_VERIFIER_URL")
@@ -61,8 +67,23 @@ class Settings(BaseSettings):
     token_budget: int = Field(200_000, ge=0, alias="PROMPTSALES_TOKEN_BUDGET")
     """Tokens a user may spend on campaign copy in a calendar month, UTC."""
 
+    mcp_token: SecretStr | None = Field(None, alias="PROMPTSALES_MCP_TOKEN")
+    """Who calls: an access token of `promptsales sso token`, for stdio and for `promptsales mcp call`."""
+    mcp_host: str = Field("127.0.0.1", alias="PROMPTSALES_MCP_HOST")
+    """The address that the MCP servers listen on."""
+    mcp_public_urls: dict[str, str] = Field({}, alias="PROMPTSALES_MCP_URLS")
+    """JSON: server to the URL that clients and the other servers reach it by, where that is not loopback."""
+    mcp_allowed_hosts: list[str] = Field([], alias="PROMPTSALES_MCP_ALLOWED_HOSTS")
+    """JSON: `Host` headers to answer besides loopback's, `name:port` or `name:*`."""
+    mcp_allowed_origins: list[str] = Field([], alias="PROMPTSALES_MCP_ALLOWED_ORIGINS")
+    """JSON: `Origin` headers to answer besides loopback's."""
+    mcp_calls_per_minute: int = Field(600, ge=1, alias="PROMPTSALES_MCP_CALLS_PER_MINUTE")
+    """Requests of one user to one MCP server in a minute."""
+    mcp_limit_fails: Literal["open", "closed"] = Field("open", alias="PROMPTSALES_MCP_LIMIT_FAILS")
+    """While Redis, which counts requests, is down: answer every one, or none."""
+
     def url(self, name: str, *, admin: bool = False) -> str:
-        """The URL of `postgres`, `redis`, `mongo`, `ads`, `crm`, `sso` or `sso_verifier`.
+        """The URL of `postgres`, `redis`, `mongo`, `ads`, `crm`, `sso`, `sso_verifier` and the like: `{name}_url`.
 
         Args:
             name: which engine.

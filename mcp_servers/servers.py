@@ -1,0 +1,26 @@
+"""The four servers by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from mcp_servers.kit.server import Definition
+
+_DEFINITIONS: Mapping[str, str] = {
+    "sales_dashboard": "SALES_DASHBOARD",
+}
+"""Each server's folder and the name of its definition there, imported only when it is asked for."""
+
+NAMES = tuple(_DEFINITIONS)
+
+
+def definition(name: str) -> Definition:
+    """A server's definition.
+
+    Raises:
+        KeyError: there is no such server.
+    """
+    found = getattr(import_module(f"mcp_servers.{name}.server"), _DEFINITIONS[name])
+    assert isinstance(found, Definition)
+    return found
