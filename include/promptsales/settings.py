@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     crm_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_URL")
     crm_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_ADMIN_URL")
     crm_mcp_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_MCP_URL")
+    crm_app_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_APP_URL")
+    """The login that executes PromptCRM's procedures."""
     crm_personal_url: SecretStr | None = Field(None, alias="PROMPTSALES_CRM_PERSONAL_URL")
     """The login that decrypts, for callers whose scope allows it; without it nobody reads personal data."""
 

@@ -31,7 +31,7 @@ from promptsales.local.state import load_passwords, load_state
 from promptsales.settings import Settings
 
 MAX_ROWS = 3000
-ADMIN, ETL = "promptsales_admin", "promptsales_etl"
+ADMIN, ETL, MCP = "promptsales_admin", "promptsales_etl", "promptsales_mcp"
 COLUMNS = "id, n, s, activo, monto, tarifa, f, d, ts, ts0, nombre, txt, bin, g, cc"
 TABLES = """
 DROP TABLE IF EXISTS dbo.prueba_hija, dbo.prueba;
@@ -63,13 +63,18 @@ class Server:
     """A stand-in process of this module's own, on the storage of the shared engines."""
 
     def __init__(self, storage_url: str, passwords: dict[str, str]) -> None:
-        self.passwords = {ADMIN: passwords["standin_admin"], ETL: passwords["standin_etl"]}
+        self.passwords = {
+            ADMIN: passwords["standin_admin"],
+            ETL: passwords["standin_etl"],
+            MCP: passwords["standin_mcp"],
+        }
         self.command = [sys.executable, "-m", "promptsales.local.sqlserver", "--postgres", storage_url]
         self.environment = {
             **os.environ,
             "PGPASSWORD": passwords["standin_storage"],
             "PROMPTSALES_STANDIN_ADMIN_PASSWORD": self.passwords[ADMIN],
             "PROMPTSALES_STANDIN_ETL_PASSWORD": self.passwords[ETL],
+            "PROMPTSALES_STANDIN_MCP_PASSWORD": self.passwords[MCP],
         }
 
     def start(self) -> subprocess.Popen[str]:

@@ -24,14 +24,16 @@ def _only_given_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def is_source(name: str) -> bool:
-    return not name.startswith(("sso", "openai", "mongo_content"))
+    return not name.startswith(("sso", "openai", "mongo_content")) and not name.endswith(
+        ("_mcp_url", "_app_url", "_personal_url")
+    )
 
 
 def test_every_url_has_its_connection_id() -> None:
     urls = {"PROMPTSALES_REDIS_URL": "redis://h:1/0"}
     for variable, scheme in (("POSTGRES", "postgresql"), ("MONGO", "mongodb"), ("ADS", "mssql"), ("CRM", "mssql")):
         urls |= {f"PROMPTSALES_{variable}{owner}_URL": f"{scheme}://h:1/d" for owner in ("", "_ADMIN")}
-    # Sources and warehouse are reached by connections; what tasks need besides comes from the settings.
+    # Sources and warehouse are reached by connections; what tasks and servers need besides comes from the settings.
     assert urls.keys() == {
         field.alias for name, field in Settings.model_fields.items() if name.endswith("_url") and is_source(name)
     }

@@ -6,8 +6,9 @@
 
   etl_reader     (schema/060) the ETL: the views of etl, no table.
   data_writer    (schema/060) rows of every table of dbo.
-  rol_mcp_ads    the MCP server ads_optimizer: executes the three procedures, and reads and writes no table. That
-                 is enough: procedures, tables and sequences have one owner, and the ownership chain does the rest.
+  rol_mcp_ads    the MCP server ads_optimizer: executes the three procedures, reads the views of etl that hold rows,
+                 and reads and writes no table. Procedures, views, tables and sequences have one owner, and the
+                 ownership chain does the rest.
   rol_siembra    seeding and simulation: data_writer, and what a bulk load does besides.
 
   What PromptCRM's linked server may read here is granted by sqlserver_crm/linked_server/010_login_en_promptads.sql.
@@ -31,6 +32,18 @@ GRANT EXECUTE ON TYPE::dbo.tipo_canales TO rol_mcp_ads;
 GRANT EXECUTE ON TYPE::dbo.tipo_anuncios TO rol_mcp_ads;
 GRANT EXECUTE ON TYPE::dbo.tipo_mercados TO rol_mcp_ads;
 GRANT EXECUTE ON TYPE::dbo.tipo_rendimiento TO rol_mcp_ads;
+GO
+
+-- One by one: the tombstones and the ceiling are the ETL's alone.
+GRANT SELECT ON OBJECT::etl.marcas TO rol_mcp_ads;
+GRANT SELECT ON OBJECT::etl.canales TO rol_mcp_ads;
+GRANT SELECT ON OBJECT::etl.mercados TO rol_mcp_ads;
+GRANT SELECT ON OBJECT::etl.influencers TO rol_mcp_ads;
+GRANT SELECT ON OBJECT::etl.campanas TO rol_mcp_ads;
+GRANT SELECT ON OBJECT::etl.anuncios TO rol_mcp_ads;
+GRANT SELECT ON OBJECT::etl.campanas_mercados TO rol_mcp_ads;
+GRANT SELECT ON OBJECT::etl.rendimiento_diario TO rol_mcp_ads;
+GRANT SELECT ON OBJECT::etl.sentimientos TO rol_mcp_ads;
 GO
 
 -- Seeding restarts each sequence after the keys it chose, and renews the statistics of each table. UPDATE

@@ -34,9 +34,14 @@ def build_environment(root: Path, ports: Ports, passwords: Mapping[str, str]) ->
         "PROMPTSALES_MONGO_ADMIN_URL": mongodb.url(ports),
         "PROMPTSALES_MONGO_CONTENT_URL": mongodb.url(ports),
         "PROMPTSALES_ADS_URL": sqlserver.url(ports, "PromptAds"),
-        "PROMPTSALES_ADS_ADMIN_URL": sqlserver.url(ports, "PromptAds", admin=True),
+        "PROMPTSALES_ADS_ADMIN_URL": sqlserver.url(ports, "PromptAds", "admin"),
+        "PROMPTSALES_ADS_MCP_URL": sqlserver.url(ports, "PromptAds", "mcp"),
         "PROMPTSALES_CRM_URL": sqlserver.url(ports, "PromptCRM"),
-        "PROMPTSALES_CRM_ADMIN_URL": sqlserver.url(ports, "PromptCRM", admin=True),
+        "PROMPTSALES_CRM_ADMIN_URL": sqlserver.url(ports, "PromptCRM", "admin"),
+        # One login: what the other two may execute, the stand-in does not run.
+        "PROMPTSALES_CRM_MCP_URL": sqlserver.url(ports, "PromptCRM", "mcp"),
+        "PROMPTSALES_CRM_APP_URL": sqlserver.url(ports, "PromptCRM", "mcp"),
+        "PROMPTSALES_CRM_PERSONAL_URL": sqlserver.url(ports, "PromptCRM", "mcp"),
     }
     metadata = warehouse.login_url(ports, "airflow", "airflow").replace("postgresql://", "postgresql+psycopg2://")
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from promptsales.connections import connect_sqlserver
 from promptsales.local.engine import Engine, Ports
@@ -37,6 +38,7 @@ class SqlServerStandIn(Engine):
             "PGPASSWORD": self.passwords["standin_storage"],
             "PROMPTSALES_STANDIN_ADMIN_PASSWORD": self.passwords["standin_admin"],
             "PROMPTSALES_STANDIN_ETL_PASSWORD": self.passwords["standin_etl"],
+            "PROMPTSALES_STANDIN_MCP_PASSWORD": self.passwords["standin_mcp"],
         }
         command = [*server, *listen, "--postgres", storage.url(ports, password=False)]
         return Launch(command, self.data, self.log, environment=environment)
@@ -48,8 +50,7 @@ class SqlServerStandIn(Engine):
                 cursor.fetchall()
         return f"pysqlbridge {version('pysqlbridge')}"
 
-    def url(self, ports: Ports, database: str, *, admin: bool = False) -> str:
-        """`database` is PromptAds or PromptCRM; `admin` picks the owner of the tables."""
-        login = "admin" if admin else "etl"
+    def url(self, ports: Ports, database: str, login: Literal["admin", "etl", "mcp"] = "etl") -> str:
+        """`database` is PromptAds or PromptCRM; `login` the owner of the tables, the ETL or the MCP servers."""
         password = self.passwords[f"standin_{login}"]
         return f"mssql://promptsales_{login}:{password}@{HOST}:{ports[self.name]}/{database}"

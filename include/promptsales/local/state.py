@@ -27,6 +27,7 @@ PASSWORDS = (
     "standin_storage",
     "standin_admin",
     "standin_etl",
+    "standin_mcp",
     "redis",
     "pinecone",
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 ADMIN_PASSWORD_VARIABLE = "PROMPTSALES_STANDIN_ADMIN_PASSWORD"
 ETL_PASSWORD_VARIABLE = "PROMPTSALES_STANDIN_ETL_PASSWORD"
+MCP_PASSWORD_VARIABLE = "PROMPTSALES_STANDIN_MCP_PASSWORD"
 
 DATABASES = {"PromptAds": "sqlserver_ads", "PromptCRM": "sqlserver_crm"}
 """Each database served, and its folder under `database/`. Its PostgreSQL database is the name in lower case."""

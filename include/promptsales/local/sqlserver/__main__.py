@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from promptsales.local.sqlserver import ADMIN_PASSWORD_VARIABLE, ETL_PASSWORD_VARIABLE
+from promptsales.local.sqlserver import ADMIN_PASSWORD_VARIABLE, ETL_PASSWORD_VARIABLE, MCP_PASSWORD_VARIABLE
 from promptsales.local.sqlserver.schema import prepare
 from promptsales.local.sqlserver.server import Access, StandIn
 from promptsales.paths import DATABASE_DIR
@@ -36,6 +36,7 @@ def main() -> None:
         passwords = {
             "promptsales_admin": os.environ[ADMIN_PASSWORD_VARIABLE],
             "promptsales_etl": os.environ[ETL_PASSWORD_VARIABLE],
+            "promptsales_mcp": os.environ[MCP_PASSWORD_VARIABLE],
         }
         prepare(args.postgres, passwords, args.schemas)
         server = StandIn((args.host, args.port), Access(args.postgres, passwords, args.max_rows))
