@@ -170,6 +170,19 @@ def test_update_pauses_whose_return_fell(ads: pymssql.Connection, data: Data) ->
     assert data.good not in found
 
 
+def test_update_leaves_alone_what_never_earned(ads: pymssql.Connection, data: Data) -> None:
+    results(ads, "UPDATE dbo.rendimiento_diario SET ingresos = 0 WHERE id_campana = %s", (data.bad,))
+    try:
+        assert data.bad not in {row[0] for row in run(ads, "update_from_select")}
+    finally:
+        for day, revenue in ((START, 40), (TODAY, 1)):
+            results(
+                ads,
+                "UPDATE dbo.rendimiento_diario SET ingresos = %s WHERE id_campana = %s AND fecha = %s",
+                (revenue, data.bad, day),
+            )
+
+
 def test_negative_sentiment_with_its_drop_in_reactions(ads: pymssql.Connection, data: Data) -> None:
     (row,) = [row for row in run(ads, "sentimiento_negativo") if data.world.token in row[1]]
     assert row == (

@@ -35,7 +35,10 @@ INNER JOIN (
     WHERE fecha <= @hasta
     GROUP BY id_campana
 ) AS quincena ON campana.id_campana = quincena.id_campana
-WHERE campana.estado = N'activa' AND quincena.retorno <= 0.9 * quincena.retorno_antes;
+WHERE
+    campana.estado = N'activa'
+    AND quincena.retorno_antes > 0 -- nothing before cannot become less, nor be divided by below
+    AND quincena.retorno <= 0.9 * quincena.retorno_antes;
 
 ROLLBACK TRANSACTION;
 
