@@ -50,10 +50,11 @@ BEGIN
     DECLARE @error int;
     DECLARE @detalle nvarchar(400);
     DECLARE @leido bit = 0;
+    -- A temporary table's texts are in tempdb's collation, the server's: compared with this database's, error 468.
     CREATE TABLE #ads (
         id_campana int NOT NULL PRIMARY KEY,
-        nombre nvarchar(160) NOT NULL,
-        moneda char(3) NOT NULL,
+        nombre nvarchar(160) COLLATE DATABASE_DEFAULT NOT NULL,
+        moneda char(3) COLLATE DATABASE_DEFAULT NOT NULL,
         ingresos decimal(38, 2) NOT NULL
     );
 
