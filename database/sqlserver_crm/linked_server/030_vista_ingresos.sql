@@ -2,12 +2,28 @@
   PromptCRM: what each campaign earned by PromptAds' account, beside what was sold by this one. Run after 020, with the
   link up: the columns of a view are looked up when it is created, so that no name is deferred here.
 
+  sqlcmd variables: ADS_LINK_PASSWORD, CRM_REPORT_LOGIN, as in 020. The login that runs this file is not the one that
+  may use the link, and without a mapping it would get error 7416 when the columns are looked up: so it has one while the
+  view is made, and none afterwards. Should the file stop in between, run it again: its end takes the mapping away.
+
   Four-part names: right for looking at one or a few campaigns, because a predicate on id_campana is sent to the other
   server. For all of them usp_conciliar_campanas uses OPENQUERY, which sums over there.
   A campaign of one side alone is shown, with NULL on the other side, which is not 0.
 */
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
+GO
+
+IF SUSER_SNAME() <> N'$(CRM_REPORT_LOGIN)'
+BEGIN
+    DECLARE @instala sysname = SUSER_SNAME();
+    EXECUTE master.dbo.sp_addlinkedsrvlogin
+        @rmtsrvname = N'PROMPTADS',
+        @useself = N'False',
+        @locallogin = @instala,
+        @rmtuser = N'promptcrm_vinculo',
+        @rmtpassword = N'$(ADS_LINK_PASSWORD)';
+END;
 GO
 
 CREATE OR ALTER VIEW dbo.v_ingresos_y_ventas
@@ -39,4 +55,14 @@ FULL OUTER JOIN (
     FROM dbo.ventas
     GROUP BY id_campana, moneda
 ) AS v ON a.id_campana = v.id_campana;
+GO
+
+IF SUSER_SNAME() <> N'$(CRM_REPORT_LOGIN)'
+BEGIN
+    DECLARE @instala sysname = SUSER_SNAME();
+    EXECUTE master.dbo.sp_droplinkedsrvlogin @rmtsrvname = N'PROMPTADS', @locallogin = @instala;
+END;
+GO
+
+GRANT SELECT ON OBJECT::dbo.v_ingresos_y_ventas TO rol_lee_enmascarado;
 GO
