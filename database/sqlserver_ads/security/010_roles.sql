@@ -13,7 +13,7 @@
 
   What PromptCRM's linked server may read here is granted by sqlserver_crm/linked_server/010_login_en_promptads.sql.
 
-  No one is given EXECUTE on a whole schema, nor SELECT: a new object is nobody's until it is granted.
+  No one is given EXECUTE on a whole schema: a new procedure is nobody's until it is granted.
 */
 IF DATABASE_PRINCIPAL_ID(N'rol_mcp_ads') IS NULL
     CREATE ROLE rol_mcp_ads AUTHORIZATION dbo;

@@ -3,8 +3,8 @@
   link up: the columns of a view are looked up when it is created, so that no name is deferred here.
 
   sqlcmd variables: ADS_LINK_PASSWORD, CRM_REPORT_LOGIN, as in 020. The login that runs this file is not the one that
-  may use the link, and without a mapping it would get error 7416 when the columns are looked up: so it has one while the
-  view is made, and none afterwards. Should the file stop in between, run it again: its end takes the mapping away.
+  may use the link, and without a mapping it would get error 7416 when the columns are looked up: so it has one while
+  the view is made, and none afterwards. Should the file stop in between, run it again: its end takes the mapping away.
 
   Four-part names: right for looking at one or a few campaigns, because a predicate on id_campana is sent to the other
   server. For all of them usp_conciliar_campanas uses OPENQUERY, which sums over there.

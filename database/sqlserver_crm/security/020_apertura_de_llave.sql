@@ -13,6 +13,17 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 
+-- Before the modules: the newest certificate opens what either key wrote, the older one only its own. So when the new
+-- key begins to encrypt, the new certificate must be the one that is looked for already.
+INSERT INTO seguridad.llaves (generacion, nombre_llave, nombre_certificado)
+SELECT
+    COALESCE(MAX(generacion), 0) + 1,
+    N'$(CRM_KEY_NAME)',
+    N'$(CRM_CERT_NAME)'
+FROM seguridad.llaves
+HAVING COALESCE(MAX(IIF(nombre_llave = N'$(CRM_KEY_NAME)', 1, 0)), 0) = 0;
+GO
+
 -- Opens the newest key; abierta_aqui is 0 where the session had it open already.
 CREATE OR ALTER PROCEDURE seguridad.usp_abrir_llave
     @llave uniqueidentifier OUTPUT,
@@ -43,16 +54,13 @@ WITH EXECUTE AS 'usuario_cifrado'
 AS
 BEGIN
     SET NOCOUNT, XACT_ABORT ON;
-    CLOSE SYMMETRIC KEY [$(CRM_KEY_NAME)];
+    -- Not open only in a call that a rotation overtook: what it opened was the key before. That is no error of the call.
+    IF EXISTS (
+        SELECT 1
+        FROM sys.openkeys
+        WHERE database_id = DB_ID() AND key_name = N'$(CRM_KEY_NAME)'
+    )
+        CLOSE SYMMETRIC KEY [$(CRM_KEY_NAME)];
 END;
 GO
 -- noqa: enable=PRS
-
-INSERT INTO seguridad.llaves (generacion, nombre_llave, nombre_certificado)
-SELECT
-    COALESCE(MAX(generacion), 0) + 1,
-    N'$(CRM_KEY_NAME)',
-    N'$(CRM_CERT_NAME)'
-FROM seguridad.llaves
-HAVING COALESCE(MAX(IIF(nombre_llave = N'$(CRM_KEY_NAME)', 1, 0)), 0) = 0;
-GO

@@ -9,10 +9,11 @@
 
   The AES key itself has no backup statement: it is made again from CRM_KEY_SOURCE and CRM_KEY_IDENTITY, which belong in
   the same safe as the password.
-  To restore on another server: restore the database, then 010_certificado_y_llave.sql with the files written here
-  (verificar_copia_sin_certificado.sql does it for a rehearsal). On a server that is to be the new home, open the
-  restored master key once and let the server keep it:
+  To restore on another server: restore the database, which brings its keys along, locked: the other server cannot open
+  the master key by itself. With the password of the master key, let it:
     OPEN MASTER KEY DECRYPTION BY PASSWORD = '...'; ALTER MASTER KEY ADD ENCRYPTION BY SERVICE MASTER KEY;
+  Without that password, drop key, certificate and master key from the restored database, and make them again by
+  010_certificado_y_llave.sql from the files written here and the phrases: verificar_copia_sin_certificado.sql does so.
 */
 -- noqa: disable=PRS
 BACKUP CERTIFICATE [$(CRM_CERT_NAME)] TO FILE = '$(CRM_BACKUP_FOLDER)/$(CRM_BACKUP_NAME).cer'

@@ -5,19 +5,20 @@
 
   sqlcmd variables:
     CRM_BACKUP_FOLDER, CRM_BACKUP_NAME, CRM_BACKUP_PASSWORD    as in respaldo_de_llaves.sql, which ran before
-    CRM_DATA_FOLDER                                            where the copy's files go
+    CRM_DATA_FOLDER                                            where the copy and its backup go, away from the keys
     CRM_MASTER_KEY_PASSWORD, CRM_CERT_NAME, CRM_KEY_NAME, CRM_KEY_SOURCE, CRM_KEY_IDENTITY    as in 010
     CRM_COPY_NAME                                              of the copy: it must not exist, and is dropped at the end
 
   The copy is restored on this server, whose service master key would open its master key without being asked; so the
   whole hierarchy is dropped from it, which leaves what a thief of the backup has: the rows.
+  The copy is dropped at the end; where an error stopped this before, drop it by hand. Its .bak is left: delete it.
 */
 -- noqa: disable=PRS
-BACKUP DATABASE PromptCRM TO DISK = '$(CRM_BACKUP_FOLDER)/$(CRM_COPY_NAME).bak' WITH COPY_ONLY, INIT, CHECKSUM;
+BACKUP DATABASE PromptCRM TO DISK = '$(CRM_DATA_FOLDER)/$(CRM_COPY_NAME).bak' WITH COPY_ONLY, INIT, CHECKSUM;
 GO
 
 -- Logical names as CREATE DATABASE gives them; RESTORE FILELISTONLY shows them where they are others.
-RESTORE DATABASE [$(CRM_COPY_NAME)] FROM DISK = '$(CRM_BACKUP_FOLDER)/$(CRM_COPY_NAME).bak'
+RESTORE DATABASE [$(CRM_COPY_NAME)] FROM DISK = '$(CRM_DATA_FOLDER)/$(CRM_COPY_NAME).bak'
 WITH
     CHECKSUM,
     MOVE 'PromptCRM' TO '$(CRM_DATA_FOLDER)/$(CRM_COPY_NAME).mdf',
