@@ -7,7 +7,7 @@ from typing import Any
 
 import pymssql
 import pytest
-from crm_world import Customer, Line, customer, find, last_event, member_of, register, remove, sell
+from crm_world import Customer, Line, customer, find, last_event, member_of, register, remove, sell, transaction
 from server_calls import raises, results, value
 
 pytestmark = pytest.mark.sqlserver
@@ -104,6 +104,25 @@ def test_who_may_decrypt_reads_what_was_registered(crm: pymssql.Connection, pers
     for name in ("nombre", "apellidos", "fecha_nacimiento", *ENCRYPTED):
         assert found[name] == getattr(person, name)
     assert last_event(crm, "usp_buscar_cliente") == ("descifrado", str(key), 1, None)
+
+
+def test_nothing_is_read_in_clear_off_the_record(crm: pymssql.Connection, person: Customer, key: int) -> None:
+    with member_of(crm, "rol_descifra"):
+        with transaction(crm), raises(50242):
+            find(crm, "documento", person.documento)
+        results(crm, "SET IMPLICIT_TRANSACTIONS ON")
+        try:
+            (found,) = find(crm, "documento", person.documento)
+            results(crm, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
+        finally:
+            results(crm, "SET IMPLICIT_TRANSACTIONS OFF")
+    assert found["correo"] == person.correo
+    assert last_event(crm, "usp_buscar_cliente") == ("descifrado", str(key), 1, None)
+
+
+def test_what_must_be_on_the_record_fails_without_it(crm: pymssql.Connection) -> None:
+    with raises(547):
+        results(crm, "EXECUTE dbo.usp_registrar_evento N'prueba', N'resultado que no existe', @obligatorio = 1")
 
 
 def test_everyone_else_reads_masks(crm: pymssql.Connection, person: Customer, key: int) -> None:

@@ -46,6 +46,7 @@ VALUES
 (50232, N'lead_de_otro_cliente', N'El lead es de otro cliente:'),
 (50240, N'busqueda_no_valida', N'Se busca por documento, correo o telefono, y con un valor.'),
 (50241, N'area_no_valida', N'El área de la búsqueda no es válida:'),
+(50242, N'descifrado_en_transaccion', N'Los datos personales no se leen en claro dentro de una transacción.'),
 (50250, N'vinculo_no_disponible', N'El servidor vinculado PROMPTADS no respondió, y sin él no hay qué comparar:'),
 (50251, N'vinculo_en_transaccion', N'El servidor vinculado no se lee dentro de una transacción.'),
 (50260, N'plazo_demasiado_corto', N'La bitácora conserva al menos 7 días.'),

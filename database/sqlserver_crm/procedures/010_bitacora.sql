@@ -50,6 +50,7 @@ GO
     - what fails here is swallowed, unless it doomed the transaction (a deadlock, above all): the operation is lost
       then, and whoever called must hear it now rather than as error 3930 at its next statement.
   Inside a caller's transaction the row lives and dies with it.
+  @obligatorio = 1 is for what may not happen off the record: a row that cannot be written is an error then.
 */
 CREATE OR ALTER PROCEDURE dbo.usp_registrar_evento
     @procedimiento nvarchar(128),
@@ -57,7 +58,8 @@ CREATE OR ALTER PROCEDURE dbo.usp_registrar_evento
     @clave nvarchar(60) = NULL,
     @filas int = NULL,
     @numero_error int = NULL,
-    @inicio datetime2(3) = NULL
+    @inicio datetime2(3) = NULL,
+    @obligatorio bit = 0
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -73,7 +75,7 @@ BEGIN
         );
     END TRY
     BEGIN CATCH
-        IF XACT_STATE() = -1
+        IF @obligatorio = 1 OR XACT_STATE() = -1
             THROW;
     END CATCH;
 END;

@@ -5,7 +5,10 @@
   A member of rol_descifra gets the personal data in clear, and the log says so; everyone else, the owner of the
   database included, gets it masked, and nothing is decrypted. Ciphertexts that seeding left out read NULL in both.
 
-  Errors: 50210, 50211, 50240.
+  In clear only on the record: the row of the log is committed before anything is decrypted, or nothing is decrypted.
+  In a caller's transaction the row could be rolled back once the data was read, so there it is refused (50242).
+
+  Errors: 50210, 50211, 50240, 50242.
 */
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
@@ -18,6 +21,7 @@ CREATE OR ALTER PROCEDURE dbo.usp_buscar_cliente
 AS
 BEGIN
     SET NOCOUNT, XACT_ABORT ON;
+    SET IMPLICIT_TRANSACTIONS OFF; -- or the first SELECT here would begin one, and the log's row would wait for its end
     DECLARE @inicio datetime2(3) = SYSUTCDATETIME();
     DECLARE @interior varbinary(64);
     DECLARE @exterior varbinary(64);
@@ -59,8 +63,11 @@ BEGIN
         -- Asked of the caller: no impersonation here.
         SET @descifra = COALESCE(IS_MEMBER(N'rol_descifra'), 0);
         SET @resultado = IIF(@descifra = 1 AND @filas > 0, N'descifrado', N'correcto');
+        IF @resultado = N'descifrado' AND @@TRANCOUNT > 0
+            EXECUTE dbo.usp_lanzar_error 50242;
+        EXECUTE dbo.usp_registrar_evento
+            N'usp_buscar_cliente', @resultado, @primera, @filas, NULL, @inicio, @descifra;
         EXECUTE seguridad.usp_mostrar_clientes @claves, @descifra;
-        EXECUTE dbo.usp_registrar_evento N'usp_buscar_cliente', @resultado, @primera, @filas, NULL, @inicio;
     END TRY
     BEGIN CATCH
         SET @error = ERROR_NUMBER();
