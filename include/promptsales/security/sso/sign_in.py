@@ -85,8 +85,8 @@ class SignOn:
             UnavailableError: Redis does not answer.
         """
         self._count(username)
-        user_id = self._user_with(username, password)
-        session_id, session_ends = open_session(self.connection, self.redis, user_id)
+        user_id, checked = self._user_with(username, password)
+        session_id, session_ends = open_session(self.connection, self.redis, user_id, checked)
         audit.record(self.connection, "inicio", user_id=user_id, username=username, session_id=session_id)
         return self._tokens(user_id, session_id, session_ends, audience, lifetime)
 
@@ -107,7 +107,8 @@ class SignOn:
         audit.record(self.connection, "renovacion", user_id=user_id, session_id=session_id)
         return self._tokens(user_id, session_id, session_ends, audience, lifetime)
 
-    def _user_with(self, username: str, password: str) -> int:
+    def _user_with(self, username: str, password: str) -> tuple[int, str]:
+        """Whose password this is, and the hash that it was checked against."""
         values = {"username": username, "attempts": ATTEMPTS, "locked_for": LOCKED_FOR}
         row = self.connection.execute(statement("begin_attempt"), values).fetchone()
         right = matches(password, row[1] if row else None)
@@ -121,11 +122,13 @@ class SignOn:
         self.connection.execute(
             "UPDATE sso.usuarios SET intentos_fallidos = 0, bloqueado_hasta = NULL WHERE id_usuario = %s", [row[0]]
         )
-        if outdated(row[1]):
-            self.connection.execute(
-                "UPDATE sso.usuarios SET clave_hash = %s WHERE id_usuario = %s", [hash_password(password), row[0]]
-            )
-        return int(row[0])
+        if not outdated(row[1]):
+            return int(row[0]), row[1]
+        again = hash_password(password)
+        self.connection.execute(
+            "UPDATE sso.usuarios SET clave_hash = %s WHERE id_usuario = %s AND clave_hash = %s", [again, row[0], row[1]]
+        )
+        return int(row[0]), again
 
     def _tokens(
         self, user_id: int, session_id: str, session_ends: datetime, audience: Iterable[str], lifetime: timedelta

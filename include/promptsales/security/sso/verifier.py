@@ -70,11 +70,14 @@ class Verifier:
         return claims if self._lives(claims) else None
 
     def _lives(self, claims: Claims) -> bool:
-        """Redis is asked; where it does not answer, the warehouse, which knows of every revocation."""
+        """Redis is asked; where it does not answer or was started anew, the warehouse, which knows all revocations."""
         try:
-            return is_live(self._redis, claims.user_id, claims.session_id)
+            lives = is_live(self._redis, claims.user_id, claims.session_id)
         except RedisError as error:
             logger.warning("Redis does not answer (%s): the warehouse is asked for the session", type(error).__name__)
+            lives = None
+        if lives is not None:
+            return lives
         row = self._ask("SELECT sso.sesion_viva(%s::uuid, %s)", [claims.session_id, claims.user_id])
         return bool(row[0][0])
 
