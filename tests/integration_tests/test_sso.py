@@ -9,6 +9,7 @@ import json
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 from uuid import uuid4
 
 import jwt
@@ -32,10 +35,11 @@ from promptsales.cache.keys import RATE_LIMIT, SESSION
 from promptsales.cli import app
 from promptsales.connections import Connections, connect_postgres, connect_redis
 from promptsales.local.process import package_dir
-from promptsales.security.sso import sign_in
+from promptsales.security.sso import publication, sign_in
 from promptsales.security.sso.errors import RateLimitedError, SignOnError, UnavailableError
 from promptsales.security.sso.keys import SigningKey, key_set, rotate, signing_key
 from promptsales.security.sso.passwords import matches
+from promptsales.security.sso.publication import PATH, KeyServer
 from promptsales.security.sso.sign_in import ATTEMPTS, PER_MINUTE, SignOn
 from promptsales.security.sso.tokens import Claims, issue
 from promptsales.security.sso.users import Users
@@ -499,6 +503,36 @@ def test_private_keys_are_their_owners_alone(world: World) -> None:
     assert path.stat().st_mode & 0o077 == 0
     assert world.sign_on.key_dir.stat().st_mode & 0o077 == 0
     assert "d" not in key_set(world.owner)["keys"][0]
+
+
+def test_the_public_keys_are_published(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    access = world.sign_on.sign_in(world.user("analista"), PASSWORD).access
+    reachable = [True]
+
+    def connect() -> psycopg.Connection[Any]:
+        return connect_postgres(settings.url("sso_verifier") if reachable[0] else "postgresql://x:x@127.0.0.1:1/x")
+
+    with KeyServer(("127.0.0.1", 0), connect) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        try:
+            # As any other verifier would: it finds the token's key by itself.
+            key = jwt.PyJWKClient(url + PATH).get_signing_key_from_jwt(access).key
+            claims = jwt.decode(access, key, algorithms=["EdDSA"], audience=SERVER, issuer=settings.sso_issuer)
+            assert "sales:read" in claims["scope"]
+            for other in ("/", PATH + "/..", "/.well-known/private.json"):
+                with pytest.raises(HTTPError) as refused:
+                    urlopen(url + other)
+                assert refused.value.code == 404
+            reachable[0] = False
+            with urlopen(url + PATH) as kept:
+                assert json.load(kept) == key_set(world.owner)
+            monkeypatch.setattr(publication, "KEPT_SECONDS", -1)
+            with pytest.raises(HTTPError) as unavailable:
+                urlopen(url + PATH)
+            assert unavailable.value.code == 503
+        finally:
+            server.shutdown()
 
 
 def test_a_missing_private_key_is_named(world: World, tmp_path: Path) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, cast
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from promptsales.connections import connect_postgres, connect_redis
+from promptsales.local.interruption import end_by_keyboard_interrupt
 from promptsales.security.sso.errors import SignOnError
 from promptsales.security.sso.keys import key_set, rotate
+from promptsales.security.sso.publication import PATH, KeyServer
 from promptsales.security.sso.sign_in import AUDIENCES, SignOn, Tokens
 from promptsales.security.sso.tokens import LIFETIME, LONGEST
 from promptsales.security.sso.users import Users
@@ -156,6 +159,25 @@ def jwks() -> None:
     """Print the public keys (JWKS) that tokens are checked with."""
     with _sign_on() as sign_on:
         print(json.dumps(key_set(sign_on.connection), indent=2))
+
+
+@app.command("serve-keys")
+def serve_keys(
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="the issuer's where not given")] = None,
+) -> None:
+    """Publish the public keys at /.well-known/jwks.json, until Ctrl-C."""
+    settings = Settings()
+    end_by_keyboard_interrupt()
+    wanted = port if port is not None else urlsplit(settings.sso_issuer).port or 80
+    verifier = settings.url("sso_verifier"), settings.variable("sso_verifier")
+    try:
+        server = KeyServer((host, wanted), lambda: connect_postgres(*verifier))
+    except OSError as error:
+        raise SignOnError(f"The keys cannot be served on {host}:{wanted}: {error.strerror}.") from None
+    with server, suppress(KeyboardInterrupt):
+        console.print(f"[green]✓[/green] http://{host}:{server.server_port}{PATH}", highlight=False, soft_wrap=True)
+        server.serve_forever()
 
 
 @app.command("rotate-keys")
