@@ -204,6 +204,12 @@ def test_listeners_hear_of_a_change_at_its_commit_and_of_nothing_else(
         assert heard.get(timeout=WAIT) == Refreshed(version, frozenset(changed))
         assert "actividad_mes" in changed
 
+        # Any login may send on a channel, and anything.
+        for forged in ("garbage", '{"version": null}', "[" * 7_000):
+            with filled_warehouse.session(ANALYST) as analyst:
+                analyst.execute("SELECT pg_notify('promptsales_cache', %s)", [forged])
+            assert heard.get(timeout=WAIT) == Refreshed(None, frozenset())
+
         [(pid,)] = query(filled_warehouse.etl, "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(invalidation, "RETRY_SECONDS", 0.0)

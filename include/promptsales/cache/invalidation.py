@@ -39,7 +39,8 @@ class Refreshed:
     """The marts have another version.
 
     Attributes:
-        version: of the marts; None when the listener has just connected and may have missed any number of them.
+        version: of the marts; None when the listener has just connected and may have missed any number of them, or was
+            told something that it cannot read.
         changed: the tables of `mart` that changed with it; empty when that is not known.
     """
 
@@ -96,5 +97,10 @@ def drop_results(redis: Redis, service: str) -> int:
 
 
 def _refreshed(payload: str) -> Refreshed:
-    news = json.loads(payload)
-    return Refreshed(news["version"], frozenset(news["cambiadas"]))
+    """What a notification tells; of one that is not the trigger's, as any login may send, that it tells nothing."""
+    try:
+        news = json.loads(payload)
+        return Refreshed(int(news["version"]), frozenset(map(str, news["cambiadas"])))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        logger.warning("%s: a notification of another form", CHANNEL)
+        return Refreshed(None, frozenset())
