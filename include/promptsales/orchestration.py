@@ -136,8 +136,9 @@ Safe to run at any time: nothing changed, nothing is embedded. Pinecone and the 
 RECONCILE_DAG_DOC = """\
 Every night at 03:17 UTC: each mirror against its source, by counts and digests of key ranges, then row by row where
 they differ. What drifted (a truncate by hand, a restored source) is repaired, and the star schema follows. A task whose
-table differs by more than `max_drift` percent repairs nothing and fails: look at the source first, then run this DAG
-again with a larger one. What was found is in `ops.reconciliaciones`.
+table differs by more than `max_drift` percent fails. Rows that the mirror only lacked are back by then; anything else
+is not repaired: look at the source first, then run this DAG again with a larger one. What was found is in
+`ops.reconciliaciones`.
 """
 
 RECONCILE_DOC = """\
@@ -327,7 +328,7 @@ def reconcile_dag() -> DAG:
                 minimum=0,
                 maximum=100,
                 title="Largest drift, in percent",
-                description="More than this part of a table fails the task and repairs nothing.",
+                description="More than this part of a table fails the task, and takes nothing out of the mirror.",
             ),
             "repair": Param(True, type="boolean", title="Repair", description="Off: compare, and change nothing."),
         },

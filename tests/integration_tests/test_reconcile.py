@@ -111,13 +111,29 @@ def test_only_the_ranges_that_differ_are_looked_into(loaded: Connections, monkey
     assert (found.differing_ranges, found.different) == (1, 1)
 
 
-def test_a_truncated_mirror_is_more_than_drift(loaded: Connections) -> None:
+def test_a_truncated_mirror_is_filled_again_and_told_of(loaded: Connections) -> None:
     before = mirror(loaded, "ventas")
     execute(loaded, "TRUNCATE ods_promptcrm.ventas")
-    with pytest.raises(DriftError, match=r"promptcrm\.ventas: ([0-9,]+) of \1 rows differ .*--max-drift 100"):
+    with pytest.raises(DriftError, match=r"promptcrm\.ventas: ([0-9,]+) of \1 rows were missing.* are back"):
         compare("promptcrm", "ventas")
-    assert mirror(loaded, "ventas") == [], "nothing is repaired that nobody looked at"
-    assert compare("promptcrm", "ventas", max_drift=1).outcome is Outcome.repaired
+    assert mirror(loaded, "ventas") == before
+    record = "SELECT resultado, faltan FROM ops.reconciliaciones ORDER BY id_reconciliacion DESC LIMIT 1"
+    assert query(loaded, record) == [("reparada", len(before))]
+    assert compare("promptcrm", "ventas").outcome is Outcome.equal
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_source_that_lost_its_rows_is_more_than_drift(loaded: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A truncate there tells no deletion: whether the rows shall go from the warehouse too is a person's to say."""
+    before = mirror(loaded, "ventas")
+    with monkeypatch.context() as patch:
+        patch.setattr(Source, "rows", lambda self: iter(()))
+        with pytest.raises(DriftError, match=r"promptcrm\.ventas: ([0-9,]+) of \1 rows differ .*--max-drift 100"):
+            compare("promptcrm", "ventas")
+        assert mirror(loaded, "ventas") == before, "nothing is repaired that nobody looked at"
+        assert compare("promptcrm", "ventas", max_drift=1).outcome is Outcome.repaired
+        assert mirror(loaded, "ventas") == []
+    assert compare("promptcrm", "ventas", max_drift=1).missing == len(before)
     assert mirror(loaded, "ventas") == before
 
 

@@ -122,11 +122,12 @@ def reconcile(
         connections: factories; the ones of the warehouse and of this source are called.
         run_id: recorded with what was found.
         repair: False compares only.
-        max_drift: above this part of the table, and above `FEW_ROWS` rows, nothing is repaired; 1 repairs all.
+        max_drift: above this part of the table, and above `FEW_ROWS` rows, it is a failure, and no row of the mirror is
+            changed or taken away; 1 repairs all.
         on_read: called now and then with the rows read so far.
 
     Raises:
-        DriftError: above `max_drift`; recorded, and nothing repaired.
+        DriftError: above `max_drift`; recorded. Nothing was repaired, unless rows were only missing: those are back.
         LoadError: the source or the warehouse did not answer, or the table was never loaded; nothing was changed.
     """
     try:
@@ -139,6 +140,12 @@ def reconcile(
             f"differ from the source: {found.missing:,} missing, {found.extra:,} extra, {found.different:,} not equal, "
             f"for example {list(found.sample)[:3]}. Nothing was repaired. If the source is right: `promptsales etl "
             f"reconcile {pipeline.source} --table {table.name} --max-drift 100`."
+        )
+    if found.outcome is Outcome.repaired and found.exceeds(max_drift):
+        raise DriftError(
+            f"{pipeline.source}.{table.name}: {found.missing:,} of {found.source_rows:,} rows were missing, for "
+            f"example {list(found.sample)[:3]}. They are back, and the next refresh brings them into the star schema; "
+            "find out who emptied the mirror."
         )
     if found.outcome is Outcome.read_again:
         run_table(pipeline, table, connections, run_id)
@@ -261,6 +268,7 @@ def _outcome(found: Reconciliation, behind: bool, repair: bool, max_drift: float
         return Outcome.equal
     if not repair:
         return Outcome.differs
-    if found.exceeds(max_drift):
+    # Rows that are only missing can be put back unseen: nothing is lost by it, and the source has them.
+    if found.exceeds(max_drift) and (behind or found.extra or found.different):
         return Outcome.too_much
     return Outcome.read_again if behind else Outcome.repaired
