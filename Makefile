@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+# Compiling Airflow takes a process several seconds: let the first one keep what it compiled for the others.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test down lint format bench requirements clean
 
 demo: $(INSTALLED) ## seed four databases, run three ETL cycles through Airflow, show that the counts agree
