@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
+from contextlib import closing
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from airflow.sdk import (
     DAG,
     Asset,
     AssetAny,
+    BaseHook,
     CronTriggerTimetable,
     DeltaDataIntervalTimetable,
     Param,
@@ -28,9 +30,12 @@ from airflow.sdk import (
     task,
 )
 
+from promptsales.airflow_connections import PINECONE, with_pinecone_of
 from promptsales.cache.campaign_statistics import feed
 from promptsales.connections import Connections
-from promptsales.content.images.library import index_library
+from promptsales.content.images.embedder import embedder_of
+from promptsales.content.images.indexing import index_images
+from promptsales.content.images.vector_index import connect_index
 from promptsales.errors import PromptSalesError
 from promptsales.etl.reconcile import MAX_DRIFT, reconcile
 from promptsales.etl.run import run_table
@@ -39,6 +44,7 @@ from promptsales.quality.run import fail_on_errors, run_checks
 from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MIN_SCALE, SeedPlan, today
 from promptsales.seeding.seed import existing_plan, seed_all
 from promptsales.seeding.simulate import simulate_changes
+from promptsales.settings import Settings
 from promptsales.warehouse.marts import refresh_marts
 from promptsales.warehouse.refresh import refresh
 from promptsales.warehouse.tables import MIRRORS
@@ -129,8 +135,9 @@ for a moment: the task asks again before it gives up.
 INDEX_DOC = """\
 Embeds images whose description, hashtags, category or campaigns are new, and takes away vectors of images that are
 gone.
-Safe to run at any time: nothing changed, nothing is embedded. Pinecone and the embedding model come from the settings
-`PINECONE_API_KEY`, `PINECONE_HOST` and `OPENAI_API_KEY`; without a key the model inside the package is used.
+Safe to run at any time: nothing changed, nothing is embedded. The connections are `promptcontent_mongo_content`,
+`promptsales_redis` and `pinecone_default` (the key is its password). The embedding model is OpenAI's where the
+environment has `OPENAI_API_KEY`, and otherwise the one inside the package.
 """
 
 RECONCILE_DAG_DOC = """\
@@ -303,7 +310,19 @@ def index_content_dag() -> DAG:
 
 def _index_images() -> dict[str, int]:
     """The task: returns how many images it embedded, left as they were, removed and labelled."""
-    return asdict(index_library(on_batch=lambda done, total: logger.info("imagenes: %d of %d", done, total)))
+    pinecone = BaseHook.get_connection(PINECONE)
+    settings = with_pinecone_of(Settings(), pinecone.password, pinecone.host, pinecone.extra_dejson)
+    embedder = embedder_of(settings)
+    index = connect_index(settings, embedder.model)
+    database = _mongo_database("promptcontent_mongo_content")
+    with database.client, closing(hook_connections().redis()) as redis:
+        index.open(create=True)
+        report = index_images(database["imagenes"], index, embedder, redis, on_batch=_log_images)
+    return asdict(report)
+
+
+def _log_images(done: int, total: int) -> None:
+    logger.info("imagenes: %d of %d", done, total)
 
 
 def reconcile_dag() -> DAG:

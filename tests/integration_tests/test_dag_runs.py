@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from promptsales.connections import Connections
+from promptsales.connections import Connections, connect_mongo, connect_redis
+from promptsales.content.images.embedder import SentenceEncoder
+from promptsales.content.images.search import results_suspended, suspend_results
+from promptsales.content.images.vector_index import connect_index
 from promptsales.local import airflow
 from promptsales.local.airflow import AirflowError
+from promptsales.seeding.content import image_documents
+from promptsales.seeding.plan import SeedPlan
+from promptsales.seeding.world import build_world
+from promptsales.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +57,32 @@ def test_the_dags_load_every_table(airflow_root: Path, connections: Connections)
             " FROM mart.posicion"
         )
         assert warehouse.execute(followed).fetchone() == (True,)
+
+
+def test_images_are_indexed_by_connections_alone(
+    airflow_root: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an Airflow that was given `promptsales airflow-env` and nothing else."""
+    images = connect_mongo(settings.url("mongo", admin=True))
+    index = connect_index(settings, SentenceEncoder.model)
+    with images.client, closing(connect_redis(settings.url("redis"))) as redis:
+        seed = image_documents(build_world(SeedPlan(as_of=date(2025, 10, 22), scale=0.004)))[:3]
+        images["imagenes"].insert_many(seed)
+        # What a killed run leaves behind.
+        suspend_results(redis)
+        everything = airflow.airflow_environment
+        monkeypatch.setattr(
+            airflow,
+            "airflow_environment",
+            lambda root: {
+                name: value
+                for name, value in everything(root).items()
+                if not name.startswith(("PROMPTSALES_", "PINECONE_"))
+            },
+        )
+        airflow.run_dags(airflow_root, ["index_content"])
+        assert {identifier for page in index.metadata() for identifier in page} == {str(each["_id"]) for each in seed}
+        assert not results_suspended(redis)
 
 
 def test_a_dag_that_does_not_exist_is_one_clear_error(airflow_root: Path) -> None:

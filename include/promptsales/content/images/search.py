@@ -175,7 +175,8 @@ def results_suspended(redis: Redis) -> bool:
     Raises:
         RedisError: it does not answer.
     """
-    return redis.get(VERSION_KEY) == CHANGING
+    # Airflow's hook gives a client that answers in bytes.
+    return redis.get(VERSION_KEY) in (CHANGING, CHANGING.encode())
 
 
 def _version(redis: Redis) -> str:

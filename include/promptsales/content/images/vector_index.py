@@ -187,7 +187,7 @@ def connect_index(settings: Settings, model: str) -> VectorIndex:
     if settings.pinecone_api_key is None:
         raise SettingsError(
             "PINECONE_API_KEY is not set: fill it in, or run `promptsales local up` and "
-            '`eval "$(promptsales local env)"`.'
+            '`eval "$(promptsales local env)"`. In Airflow it is the password of the connection pinecone_default.'
         )
     key = settings.pinecone_api_key.get_secret_value()
     return VectorIndex(Pinecone(api_key=key, host=settings.pinecone_host), settings, model)
