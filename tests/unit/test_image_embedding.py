@@ -16,11 +16,23 @@ from pydantic import SecretStr
 from promptsales.benchmarks.search import Quality, label_of, labelled_questions, quality_of
 from promptsales.content.images.embedder import DIMENSION, EmbeddingError, SentenceEncoder, embedder_of
 from promptsales.content.images.embedder_openai import BATCH_TEXTS, connect_openai
+from promptsales.content.images.image_text import DIGEST, metadata_of, text_of
 from promptsales.content.images.search import ImageResult, roots
 from promptsales.seeding.content import image_texts
 from promptsales.settings import Settings
 
 SECRET = "sk-planted-secret"
+
+
+def test_the_first_hashtag_counts_twice_and_is_part_of_the_digest() -> None:
+    image = {"descripcion": "Un faro.", "hashtags": ["#faro", "#mar"], "categoria": "viajes", "url_imagen": "u"}
+    assert text_of(image) == "Un faro. faro, faro, mar"
+    assert text_of(image | {"hashtags": ["#faro"]}) == "Un faro. faro, faro"
+    assert text_of(image | {"hashtags": []}) == "Un faro."
+    digest = metadata_of(image)[DIGEST]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("promptsales.content.images.image_text.text_of", lambda image: "written otherwise")
+        assert metadata_of(image)[DIGEST] != digest
 
 
 def test_vectors_are_padded_without_changing_their_cosine() -> None:

@@ -118,11 +118,13 @@ def ask(settings: Settings, questions: list[LabelledQuestion], rounds: int = ROU
 
 
 def _by_group(questions: list[LabelledQuestion], answers: dict[str, list[ImageResult]]) -> dict[str, Quality]:
-    """Of all questions and of each language's, those held out apart."""
+    """Of all questions and of each language's: together, those that tuned the search, and those held out."""
     groups: dict[str, list[LabelledQuestion]] = {}
-    for question in questions:
-        for name in ("all", question.language):
-            groups.setdefault(f"{name}, held out" if question.held_out else name, []).append(question)
+    for kind in ("", ", tuning", ", held out"):
+        for question in questions:
+            if kind in ("", ", held out" if question.held_out else ", tuning"):
+                for name in ("all", question.language):
+                    groups.setdefault(f"{name}{kind}", []).append(question)
     return {name: quality_of(group, answers) for name, group in groups.items()}
 
 
