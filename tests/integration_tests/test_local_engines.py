@@ -310,7 +310,10 @@ def test_a_server_unknown_to_the_state_file_is_named_not_killed(folder: Path, mo
     (folder / "state.json").unlink()
     with pytest.raises(EngineError, match=f"kill -INT {pid}"):
         start_only(folder, Valkey)
+    with pytest.raises(EngineError, match=f"kill -INT {pid}"):
+        down(folder, purge=True)
     assert psutil.pid_exists(pid)
+    assert (folder / "data" / Valkey.name).exists(), "deleted under a server that runs on it"
     (folder / "state.json").write_bytes(known)
 
 

@@ -181,7 +181,7 @@ def explained(pipeline: PipelineSpec, table: TableSpec, error: Exception) -> Loa
 def _record_failure(
     connections: Connections, pipeline: PipelineSpec, table: TableSpec, run_id: str, message: str
 ) -> None:
-    """Keep the reason where operators look; if the warehouse itself is down, the log has it."""
+    """Keep the reason where operators look; if the warehouse is down, and that is not the reason, the log says so."""
     try:
         with closing(connections.postgres()) as warehouse:
             warehouse.execute(
@@ -190,8 +190,11 @@ def _record_failure(
             )
             warehouse.commit()
     except (PromptSalesError, psycopg.Error) as error:
-        logger.warning("%s.%s: the failure could not be recorded: %s", pipeline.source, table.name, _one_line(error))
+        if str(error) not in message:
+            logger.warning(
+                "%s.%s: the failure could not be recorded: %s", pipeline.source, table.name, _one_line(error)
+            )
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

@@ -84,7 +84,8 @@ def down(root: Path, *, purge: bool = False, notify: Notify = _silent) -> None:
     Running it again does nothing.
 
     Raises:
-        EngineError: the engines belong to another user.
+        EngineError: the engines belong to another user, or a server runs on the folder that the state file does not
+            know, because `up` was killed: its data is kept, and it is named.
     """
     if not root.exists():
         notify("nothing is running")
@@ -96,6 +97,9 @@ def down(root: Path, *, purge: bool = False, notify: Notify = _silent) -> None:
         if state.engines:
             save_state(root, state)
         notify(f"stopped {', '.join(stopped)}" if stopped else "nothing is running")
+        for kind in itertools.chain.from_iterable(CHAINS):
+            if (engine := kind(root, {})).data.exists():
+                process.refuse_second(engine.data, engine.program)
         if purge:
             forget(root)
             notify(f"the data, logs and passwords in {root} are deleted")

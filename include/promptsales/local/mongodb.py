@@ -54,7 +54,8 @@ class MongoDB(Engine):
             with MongoClient[dict[str, object]](
                 self.url(ports), serverSelectionTimeoutMS=ANSWER_MILLISECONDS
             ) as client:
-                client.admin.command("hello")
+                # Reads the storage: after a full disk the server greets its clients, and can serve nothing any more.
+                client.get_default_database().list_collection_names()
                 build = client.server_info()
         except PyMongoError as error:
             raise UnreachableError(f"MongoDB on port {ports[self.name]}: {error}") from error

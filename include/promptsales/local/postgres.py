@@ -59,7 +59,7 @@ class PostgresCluster(Engine):
                 open_binaries(account, notify)
                 open_path(account, parent, notify)
         if not self.data.exists():
-            require_free_space(parent, NEW_CLUSTER_MB, f"a new {self.title} cluster")
+            require_free_space(parent, NEW_CLUSTER_MB, f"a new cluster for {self.title}")
             self._create(account)
         # The pid in there may be another program's by now, and the server would then refuse to start. Nothing
         # runs on the folder: the supervisor has looked for that.
