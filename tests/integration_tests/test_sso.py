@@ -473,8 +473,10 @@ def test_attempts_a_minute_are_limited(world: World) -> None:
     name = world.user()
     key = RATE_LIMIT.key(service="sso", user=hashlib.sha256(name.encode()).hexdigest()[:32])
     world.sign_on.redis.set(key, PER_MINUTE, ex=60)
-    with pytest.raises(RateLimitedError, match=r"try again in [0-9]+ s"):
-        world.sign_on.sign_in(name, PASSWORD)
+    for _ in range(2):
+        with pytest.raises(RateLimitedError, match=r"try again in [0-9]+ s"):
+            world.sign_on.sign_in(name, PASSWORD)
+    assert world.events(name) == ["usuario_creado", "paises", "rechazo"], "one of a minute is on record"
 
 
 def test_a_retired_key_holds_as_long_as_its_tokens(world: World, settings: Settings) -> None:
@@ -547,15 +549,38 @@ def test_a_missing_private_key_is_named(world: World, tmp_path: Path) -> None:
 def test_every_event_is_in_the_log(world: World) -> None:
     name = world.user("analista")
     tokens = world.sign_on.sign_in(name, PASSWORD)
-    world.sign_on.refresh(tokens.refresh)
+    renewed = world.sign_on.refresh(tokens.refresh)
     with pytest.raises(SignOnError):
         world.sign_on.sign_in(name, "otra clave larga")
     world.users.take(name, "analista")
     world.users.disable(name)
+    with pytest.raises(SignOnError):
+        world.sign_on.refresh(renewed.refresh)
+    with pytest.raises(SignOnError):
+        world.sign_on.refresh(tokens.refresh)
     assert world.events(name) == [
         "usuario_creado", "rol_otorgado", "paises", "inicio", "renovacion", "rechazo", "rol_retirado",
-        "sesion_revocada", "usuario_desactivado",
+        "sesion_revocada", "usuario_desactivado", "rechazo", "rechazo",
     ]  # fmt: skip
+
+
+def test_the_log_and_ended_sessions_are_kept_for_90_days(world: World, connections: Connections) -> None:
+    old, new = (world.user() for _ in range(2))
+    for name in (old, new):
+        world.sign_on.sign_in(name, PASSWORD)
+    where = f"WHERE id_usuario = {world.users.id_of(old)}"
+    world.owner.execute(f"UPDATE sso.auditoria SET momento = now() - interval '91 days' {where}")
+    for column in ("vence_en", "vence_siempre_en"):
+        world.owner.execute(f"UPDATE sso.sesiones SET {column} = now() - interval '91 days' {where}")
+    with closing(connections.postgres()) as etl:
+        purged = etl.execute("SELECT ops.purgar_auditoria()").fetchone()
+        etl.commit()
+    assert purged == (4,), "creation, countries, sign-in and the session"
+    assert world.events(old) == []
+    assert world.events(new) == ["usuario_creado", "paises", "inicio"]
+    held = "SELECT count(*) FROM sso.refresh_tokens JOIN sso.sesiones USING (id_sesion) WHERE id_usuario = %s"
+    for name, count in ((old, 0), (new, 1)):
+        assert world.owner.execute(held, [world.users.id_of(name)]).fetchall() == [(count,)]
 
 
 def test_secrets_are_kept_nowhere_in_clear(world: World) -> None:
@@ -636,6 +661,9 @@ def test_the_command_line(
     assert world.verifier.claims(access) is None
     run("user", "disable", name)
     assert json.loads(run("jwks"))["keys"]
+    for words in (("token", name, "--password-stdin"), ("refresh",)):
+        unreadable = runner.invoke(app, ["sso", *words], input=b"\xff\xfe\n")
+        assert isinstance(unreadable.exception, SignOnError)
 
 
 def test_only_a_session_that_is_open_is_issued_for(world: World) -> None:

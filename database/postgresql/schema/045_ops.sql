@@ -56,14 +56,24 @@ BEGIN
 END
 $$;
 
--- Take away what is older than 90 days; returns how many rows. The ETL's login calls it after each refresh.
+-- Take away what is older than 90 days, here and of single sign-on: its log, and sessions that are over with their
+-- refresh tokens; returns how many rows. The ETL's login calls it after each refresh.
 CREATE OR REPLACE FUNCTION ops.purgar_auditoria() RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- Not SQL: such a body is checked when it is made, and 050_sso.sql makes its tables after this file.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH purged AS (
-        DELETE FROM ops.auditoria WHERE momento < now() - interval '90 days' RETURNING 1
-    )
-    SELECT count(*) FROM purged;
+DECLARE
+    hasta CONSTANT timestamptz := now() - interval '90 days';
+    purgadas bigint;
+BEGIN
+    WITH
+    changes AS (DELETE FROM ops.auditoria WHERE momento < hasta RETURNING 1),
+    events AS (DELETE FROM sso.auditoria WHERE momento < hasta RETURNING 1),
+    sessions AS (DELETE FROM sso.sesiones WHERE vence_siempre_en < hasta RETURNING 1)
+    SELECT (SELECT count(*) FROM changes) + (SELECT count(*) FROM events) + (SELECT count(*) FROM sessions)
+    INTO purgadas;
+    RETURN purgadas;
+END
 $$;
 
 REVOKE ALL ON FUNCTION ops.auditar(), ops.marcar_actualizacion(), ops.purgar_auditoria() FROM public;

@@ -91,6 +91,7 @@ CREATE TABLE IF NOT EXISTS sso.sesiones (
     CONSTRAINT ck_sesiones_vence CHECK (vence_en <= vence_siempre_en)
 );
 
+CREATE INDEX IF NOT EXISTS ix_sesiones_vence ON sso.sesiones (vence_siempre_en);
 CREATE INDEX IF NOT EXISTS ix_sesiones_vivas ON sso.sesiones (id_usuario) WHERE revocada_en IS NULL;
 
 COMMENT ON TABLE sso.sesiones IS
@@ -131,9 +132,10 @@ CREATE TABLE IF NOT EXISTS sso.auditoria (
 );
 
 CREATE INDEX IF NOT EXISTS ix_auditoria_usuario ON sso.auditoria (usuario, momento);
+CREATE INDEX IF NOT EXISTS ix_auditoria_momento ON sso.auditoria (momento);
 
 COMMENT ON TABLE sso.auditoria IS
-'Grain: event: every sign-in, refusal, refresh, revocation and grant. Question: who gave ana the role of a manager?';
+'Grain: event: every sign-in, refusal, refresh, revocation and grant. Kept for 90 days. Question: who gave ana the role of a manager?';
 
 INSERT INTO sso.roles (rol, descripcion) VALUES
 ('analista', 'Reads figures of its countries'),

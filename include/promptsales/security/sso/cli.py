@@ -143,7 +143,7 @@ def token(
 def refresh(audience: Audience = None, minutes: Minutes = DEFAULT_MINUTES) -> None:
     """Read a refresh token from standard input and print, as JSON, the tokens that follow."""
     with _sign_on() as sign_on:
-        _show(sign_on.refresh(sys.stdin.readline().strip(), audience or AUDIENCES, timedelta(minutes=minutes)), True)
+        _show(sign_on.refresh(_line(), audience or AUDIENCES, timedelta(minutes=minutes)), True)
 
 
 @app.command()
@@ -208,12 +208,21 @@ def _users(sign_on: SignOn) -> Users:
 
 def _password(stdin: bool, *, confirm: bool = False) -> str:
     if stdin:
-        text = sys.stdin.readline().rstrip("\n")
-        if not text:
+        if not (text := _line()):
             raise SignOnError("No password came from standard input.")
         return text
     # To standard error: standard output is the token's.
     return cast(str, typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True))
+
+
+def _line() -> str:
+    try:
+        text = sys.stdin.readline().rstrip("\n")
+        # What Python let through as it came fails here, and not where it is hashed.
+        text.encode()
+    except UnicodeError:
+        raise SignOnError("Standard input is not UTF-8.") from None
+    return text
 
 
 def _show(tokens: Tokens, as_json: bool) -> None:

@@ -103,7 +103,11 @@ class SignOn:
             self._end_of_reused(digest)
             raise SignOnError("This refresh token is unknown or was used before: sign in again.")
         session_id, user_id = str(row[0]), int(row[1])
-        session_ends = extend_session(self.connection, self.redis, user_id, session_id)
+        try:
+            session_ends = extend_session(self.connection, self.redis, user_id, session_id)
+        except SignOnError:
+            audit.record(self.connection, "rechazo", user_id=user_id, session_id=session_id, motivo="sesion_terminada")
+            raise
         audit.record(self.connection, "renovacion", user_id=user_id, session_id=session_id)
         return self._tokens(user_id, session_id, session_ends, audience, lifetime)
 
@@ -146,6 +150,8 @@ class SignOn:
 
     def _end_of_reused(self, digest: bytes) -> None:
         row = self.connection.execute(statement("session_of_refresh_token"), [digest]).fetchone()
+        user_id, session_id = row or (None, None)
+        audit.record(self.connection, "rechazo", user_id=user_id, session_id=session_id, motivo="token_de_renovacion")
         if row is not None:
             revoke_sessions(self.connection, self.redis, row[0], "token de renovacion usado dos veces", str(row[1]))
 
@@ -161,6 +167,9 @@ class SignOn:
             raise UnavailableError(
                 f"Nobody can sign in now: Redis, which counts the attempts, does not answer ({type(error).__name__})."
             ) from None
+        if count == PER_MINUTE + 1:
+            # The first of a minute alone, or whoever keeps trying would fill the log.
+            audit.record(self.connection, "rechazo", username=username, motivo="limite")
         if count > PER_MINUTE:
             raise RateLimitedError(f"Too many attempts: try again in {max(seconds, 1)} s.")
 
