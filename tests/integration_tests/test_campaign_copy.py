@@ -192,6 +192,10 @@ def test_twice_unusable_is_an_error_that_counts_its_tokens_and_stores_nothing(
         (Scripted(500, {}), "HTTP 500"),
         (Scripted(200, raw=b"<html>"), "cannot be reached or understood|no usable copy"),
         (Scripted(200, {"a": 1}, missing=9), "cannot be reached or understood"),
+        (Scripted(200, raw=b"<html>", headers={"Content-Type": "text/html"}), "no usable copy"),
+        (Scripted(200, raw=b"null"), "no usable copy"),
+        (Scripted(200, {"choices": [{}], "usage": {}}), "no usable copy"),
+        (Scripted(200, {"choices": [{"message": {"content": 5}}], "usage": "?"}), "no usable copy"),
     ],
 )
 def test_a_server_that_fails_is_one_clear_line_without_the_key(
@@ -209,7 +213,16 @@ def test_a_server_that_fails_is_one_clear_line_without_the_key(
 
     assert "llave-plantada" not in str(failure.value)
     assert failure.value.__cause__ is failure.value.__context__ is None
-    assert redis.hget(TOKENS, "reservados") == "0"
+    assert redis.hmget(TOKENS, "reservados", "tokens") == ["0", "0"]
+
+
+@pytest.mark.parametrize("user", ["", "  ", "u" * 121])
+def test_copy_for_nobody_is_refused_before_it_is_written(
+    database: Database[dict[str, Any]], redis: Redis, chat: LocalService, writer: OpenAICopyGenerator, user: str
+) -> None:
+    with pytest.raises(CopyError, match="user has 1 to 120 characters"):
+        service_of(database, redis, writer).draft(BRIEF, user)
+    assert chat.received == []
 
 
 def test_over_the_budget_no_model_is_asked(

@@ -349,6 +349,10 @@ def test_a_missing_index_and_a_wrong_key_are_told(index: VectorIndex) -> None:
     with pytest.raises(VectorIndexError) as refused:
         wrong.open()
     assert "planted" not in repr(refused.value) + repr(wrong)
+    for host in ("https://u:secreto@host", "localhost", "http://host:x"):
+        with pytest.raises(SettingsError, match="PINECONE_HOST is not an address") as told:
+            connect_index(settings.model_copy(update={"pinecone_host": host}), SentenceEncoder.model)
+        assert "secreto" not in str(told.value)
     with pytest.raises(SettingsError, match="PINECONE_API_KEY"):
         connect_index(settings.model_copy(update={"pinecone_api_key": None}), SentenceEncoder.model)
 

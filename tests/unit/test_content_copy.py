@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from promptsales.content.copy_brief import CHANNELS, TONES, CopyBrief, CopyError, Population, problems
+from promptsales.content.copy_cli import populations_in
 from promptsales.content.copy_template import MODEL, TemplateCopyGenerator
 
 RUNNERS = Population("corredores jóvenes", "TikTok", edad_minima=18, edad_maxima=25, intereses=("correr",))
@@ -105,3 +107,38 @@ def test_what_a_model_may_not_write(messages: tuple[str, ...], problem: str) -> 
 def test_a_wrong_brief_is_refused(brief: CopyBrief) -> None:
     with pytest.raises(CopyError):
         brief.check()
+
+
+def test_joined_emoji_stay_whole_and_hidden_direction_marks_do_not() -> None:
+    family = "\U0001f469\u200d\U0001f467"
+    copy = TemplateCopyGenerator().write(replace(BRIEF, description=f"Zapatos {family} \u202e para todos"))
+    assert all(family in text and "\u202e" not in text for text in copy.messages[RUNNERS.nombre])
+    wrong = {RUNNERS.nombre: ("uno", "dos", "tres \u202e")}
+    assert "control characters" in problems(replace(BRIEF, populations=(RUNNERS,)), wrong)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("- {nombre: 123, canal: TikTok}", "0 nombre: Input should be a valid string"),
+        ("- {nombre: a, canal: TikTok, edad_minima: dieciocho}", "0 edad_minima: "),
+        ("- {nombre: a, canal: TikTok, paises: CR}", "0 paises: "),
+        ("- {nombre: a, canal: TikTok, paises: [1]}", "0 paises 0: "),
+        ("- {nombre: a, canal: TikTok, edad: 5}", "0 edad: "),
+        ("- {canal: TikTok}", "0 nombre: "),
+        ("nombre: a", "Input should be a valid tuple"),
+        ("- {", "while parsing"),
+    ],
+)
+def test_a_file_that_lists_no_populations_says_where(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "poblaciones.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CopyError, match="is not a list of populations") as failure:
+        populations_in(path)
+    assert told in str(failure.value)
+
+
+def test_a_file_of_populations_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "poblaciones.yaml"
+    path.write_text("- {nombre: a, canal: TikTok, paises: [CR], intereses: [correr]}", encoding="utf-8")
+    assert populations_in(path) == (Population("a", "TikTok", paises=("CR",), intereses=("correr",)),)

@@ -54,6 +54,7 @@ class _Embeddings(BaseHTTPRequestHandler):
     """Answers as OpenAI does: the first number of a vector is its text's length, the rows in the wrong order."""
 
     status: ClassVar[int] = 200
+    instead: ClassVar[tuple[str, bytes] | None] = None
     asked: ClassVar[list[dict[str, Any]]] = []
 
     def do_POST(self) -> None:
@@ -66,9 +67,9 @@ class _Embeddings(BaseHTTPRequestHandler):
         answer: dict[str, Any] = {"object": "list", "data": rows[::-1], "model": body["model"], "usage": {}}
         if self.status != 200:
             answer = {"error": {"message": f"wrong key {SECRET}"}}
-        data = json.dumps(answer).encode()
+        kind, data = self.instead or ("application/json", json.dumps(answer).encode())
         self.send_response(self.status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", kind)
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -79,7 +80,7 @@ class _Embeddings(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def openai_url() -> Iterator[str]:
-    _Embeddings.status, _Embeddings.asked = 200, []
+    _Embeddings.status, _Embeddings.asked, _Embeddings.instead = 200, [], None
     server = HTTPServer(("127.0.0.1", 0), _Embeddings)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -105,6 +106,36 @@ def test_a_refusal_says_what_to_check_and_no_secret(openai_url: str) -> None:
     told = repr(refused.value) + str(refused.value.__cause__) + str(refused.value.__context__)
     assert SECRET not in told
     assert "privado" not in told
+
+
+def rows(*vectors: Any) -> tuple[str, bytes]:
+    data = [{"index": at, "embedding": vector} for at, vector in enumerate(vectors)]
+    return "application/json", json.dumps({"data": data}).encode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ("text/html", b"<h1>maintenance</h1>"),
+        ("application/json", b'{"data": [{"embedding": [0.1'),
+        ("application/json", b""),
+        ("application/json", b"null"),
+        ("application/json", b"[]"),
+        ("application/json", b'{"data": null}'),
+        rows(),
+        rows([1.0, 2.0]),
+        rows([1.0] * DIMENSION, [1.0] * DIMENSION),
+        rows("not base64"),
+        rows([0.0] * DIMENSION),
+        rows([float("nan")] * DIMENSION),
+    ],
+    ids=["html", "truncated", "empty", "null", "list", "no data", "no rows", "short", "more", "text", "zeros", "NaN"],
+)
+def test_an_answer_that_is_no_vector_is_one_clear_error(openai_url: str, answer: tuple[str, bytes]) -> None:
+    _Embeddings.instead = answer
+    with pytest.raises(EmbeddingError, match=r"its answer .*OPENAI_BASE_URL") as refused:
+        connect_openai(SECRET, openai_url).embed(["texto privado"])
+    assert refused.value.__cause__ is refused.value.__context__ is None
 
 
 def test_the_labelled_questions_are_about_images_that_exist() -> None:

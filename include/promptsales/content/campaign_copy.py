@@ -21,6 +21,9 @@ from promptsales.content.copy_budget import TokenBudget
 
 COLLECTION = "logs_campanas"
 
+MAX_USER = 120
+"""Characters; `logs_campanas.generacion_metadata.usuario`."""
+
 FindImages = Callable[[str], Sequence[ObjectId]]
 """Images for a description: keys of `imagenes`, best first."""
 
@@ -57,14 +60,16 @@ class CampaignCopy:
 
         Args:
             brief: the campaign and whom it addresses.
-            user: whose budget it is written on.
+            user: whose budget it is written on; `MAX_USER` characters at most.
             find_images: what looks for fitting images.
 
         Raises:
             BudgetError: the user's tokens of the month do not suffice; no model was asked.
-            CopyError: the brief is wrong, or no usable copy was written; nothing is stored.
+            CopyError: the brief or the user is wrong, or no usable copy was written; nothing is stored.
         """
         brief.check()
+        if not 1 <= len(user.strip()) <= len(user) <= MAX_USER:
+            raise CopyError(f"The name of a user has 1 to {MAX_USER} characters.")
         start = time.monotonic()
         key = self._cache_key(brief)
         copy = self._cached(key, brief)
@@ -90,8 +95,8 @@ class CampaignCopy:
         Raises:
             CopyError: there is no such draft, or it has been decided on already; the text says by whom.
         """
-        if not person.strip():
-            raise CopyError("An approval needs the name of a person.")
+        if not 1 <= len(person.strip()) <= len(person) <= MAX_USER:
+            raise CopyError(f"An approval needs the name of a person, of {MAX_USER} characters at most.")
         self._decide(identifier, "borrador", {"estado": "aprobado", "aprobado_por": person, "aprobado_en": self._now()})
 
     def reject(self, identifier: ObjectId) -> None:

@@ -17,6 +17,9 @@ MAX_DESCRIPTION = 4_000
 
 TONES = ("cercano", "inspirador", "divertido", "elegante", "directo", "informativo")
 
+_JOINERS = "\u200c\u200d"
+"""Of no width and no harm: they join the parts of an emoji and part the letters of some scripts."""
+
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 
@@ -165,6 +168,11 @@ class CopyFailedError(CopyError):
         self.tokens = tokens
 
 
+def is_shown(character: str) -> bool:
+    """Whether a character may stand in a message: no control character, nothing that turns the direction of text."""
+    return character.isprintable() or character in _JOINERS
+
+
 def problems(brief: CopyBrief, messages: Mapping[str, Iterable[str]]) -> list[str]:
     """What is wrong with messages for a brief; empty when they may be shown to a person for approval."""
     strangers = messages.keys() - {population.nombre for population in brief.populations}
@@ -175,7 +183,7 @@ def problems(brief: CopyBrief, messages: Mapping[str, Iterable[str]]) -> list[st
         if len(texts) != MESSAGES or len({text.strip().casefold() for text in texts}) != MESSAGES:
             found.append(f"{population.nombre!r} needs {MESSAGES} different messages")
         limit = population.channel.limit
-        if any(not text.strip() or not text.isprintable() for text in texts):
+        if any(not text.strip() or not all(map(is_shown, text)) for text in texts):
             found.append(f"a message for {population.nombre!r} is empty or holds control characters")
         if any(len(text) > limit for text in texts):
             found.append(f"a message for {population.nombre!r} is longer than {limit} characters ({population.canal})")

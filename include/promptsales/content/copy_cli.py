@@ -6,12 +6,13 @@ import getpass
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import yaml
 from bson import ObjectId
 from bson.errors import InvalidId
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from rich.console import Console
 from rich.markup import escape
 
@@ -28,6 +29,8 @@ DEFAULT_POPULATIONS = (
     Population("profesionales de 26 a 40 años", "Instagram", edad_minima=26, edad_maxima=40),
     Population("mayores de 55 años", "Correo", edad_minima=55),
 )
+
+_POPULATIONS = TypeAdapter(tuple[Population, ...], config=ConfigDict(extra="forbid"))
 
 app = typer.Typer()
 console = Console(highlight=False, soft_wrap=True)
@@ -61,7 +64,7 @@ def write_copy(
     user: Annotated[str | None, typer.Option(help="whose token budget (default: who runs this)")] = None,
 ) -> None:
     """Write three messages for each population, and store them as a draft for a person to approve."""
-    brief = CopyBrief(campaign, description, _populations(populations) if populations else DEFAULT_POPULATIONS)
+    brief = CopyBrief(campaign, description, populations_in(populations) if populations else DEFAULT_POPULATIONS)
     with _campaign_copy() as service, console.status("writing"):
         draft = service.draft(brief, user or getpass.getuser())
     _print(brief, draft)
@@ -98,16 +101,21 @@ def _print(brief: CopyBrief, draft: Draft) -> None:
     console.print(f"\nIt counts only once someone approves it: promptsales content approve {draft.id} --by NAME")
 
 
-def _populations(path: Path) -> tuple[Population, ...]:
+def populations_in(path: Path) -> tuple[Population, ...]:
+    """The populations that a YAML file lists.
+
+    Raises:
+        CopyError: it is no such list; the text says where it goes wrong.
+    """
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return tuple(Population(**{name: _value(value) for name, value in entry.items()}) for entry in entries)
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError) as error:
-        raise CopyError(f"{path} is not a list of populations: {str(error).splitlines()[0]}.") from error
-
-
-def _value(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+        return _POPULATIONS.validate_python(entries)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        reason = f"{' '.join(map(str, first['loc']))}: {first['msg']}"
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+    raise CopyError(f"{path} is not a list of populations: {reason}.")
 
 
 def _object_id(text: str) -> ObjectId:

@@ -94,9 +94,20 @@ class OpenAICopyGenerator:
             return f"its server did not answer within {TIMEOUT:.0f} s"
         except (openai.APIError, ValueError) as error:
             return f"its server cannot be reached or understood ({type(error).__name__})"
-        choices: list[Any] = completion.choices if isinstance(getattr(completion, "choices", None), list) else []
-        text = choices[0].message.content if choices else None
-        return text or "", completion.usage.total_tokens if completion.usage else 0
+        return _text(completion), _tokens(completion)
+
+
+def _text(completion: Any) -> str:
+    """What the model wrote; empty for an answer of another form, which the client hands over unchecked."""
+    choices = getattr(completion, "choices", None)
+    message = getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
+    text = getattr(message, "content", None)
+    return text if isinstance(text, str) else ""
+
+
+def _tokens(completion: Any) -> int:
+    total = getattr(getattr(completion, "usage", None), "total_tokens", None)
+    return max(total, 0) if isinstance(total, int) else 0
 
 
 def _data(brief: CopyBrief) -> str:

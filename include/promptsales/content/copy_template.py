@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from promptsales.content.copy_brief import CopyBrief, CopyFailedError, GeneratedCopy, Population, problems
+from promptsales.content.copy_brief import CopyBrief, CopyFailedError, GeneratedCopy, Population, is_shown, problems
 
 MODEL = "plantilla-determinista"
 """What every record of this writer is labelled with."""
@@ -113,10 +113,7 @@ def _shortened(subject: str, room: int) -> str:
 def _subject_and_detail(description: str) -> tuple[str, str]:
     """What is offered, as it stands in running text, and the sentences that follow."""
     clean = " ".join(
-        "".join(c if c.isprintable() else " " for c in _URL.sub("", description))
-        .replace("{", "")
-        .replace("}", "")
-        .split()
+        "".join(c if is_shown(c) else " " for c in _URL.sub("", description)).replace("{", "").replace("}", "").split()
     )
     sentences = _FIRST_SENTENCE.split(clean)
     opening = re.match(rf"(?:{_texts()['preambulos']})\s+", sentences[0], re.IGNORECASE)

@@ -34,20 +34,28 @@ class OpenAIEmbedder:
         Raises:
             EmbeddingError: the API refused or did not answer; the text holds neither key nor texts.
         """
-        rows = [row for at in range(0, len(texts), BATCH_TEXTS) for row in self._batch(texts[at : at + BATCH_TEXTS])]
-        return np.asarray(rows, np.float32).reshape(len(texts), DIMENSION)
+        batches = [self._batch(texts[at : at + BATCH_TEXTS]) for at in range(0, len(texts), BATCH_TEXTS)]
+        return np.concatenate([np.zeros((0, DIMENSION), np.float32), *batches])
 
-    def _batch(self, texts: Sequence[str]) -> list[list[float]]:
+    def _batch(self, texts: Sequence[str]) -> Vectors:
         try:
             answer = self._client.embeddings.create(model=self.model, input=list(texts), dimensions=DIMENSION)
+            rows = [each.embedding for each in sorted(answer.data, key=lambda each: each.index)]
+            vectors = np.asarray(rows, np.float32)
         except openai.APIStatusError as error:
             reason = f"it refused with HTTP status {error.status_code}"
         except openai.OpenAIError as error:
             reason = f"it did not answer ({type(error).__name__})"
+        except (ValueError, TypeError, AttributeError) as error:
+            # The client hands over whatever came with status 200: a page of HTML, null, half a document.
+            reason = f"its answer cannot be read ({type(error).__name__})"
         else:
-            return [each.embedding for each in sorted(answer.data, key=lambda each: each.index)]
+            if vectors.shape == (len(texts), DIMENSION) and np.isfinite(vectors).all() and vectors.any(axis=1).all():
+                return vectors
+            reason = f"its answer is not one vector of {DIMENSION} numbers for each text"
         raise EmbeddingError(
-            f"OpenAI could not embed {len(texts)} text(s): {reason}. Check OPENAI_API_KEY, then again."
+            f"OpenAI could not embed {len(texts)} text(s): {reason}. Check OPENAI_API_KEY and OPENAI_BASE_URL, "
+            "then again."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ BATCH = 40
 
 PAGE = 100
 """Vectors in one listing, reading or deletion: a listing has no longer pages."""
+
+_HOST = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?/?")
 
 Metadata = dict[str, Any]
 
@@ -182,12 +185,16 @@ def connect_index(settings: Settings, model: str) -> VectorIndex:
     """The index of the images; nothing is asked of Pinecone yet.
 
     Raises:
-        SettingsError: there is no API key.
+        SettingsError: there is no API key, or the address is none.
     """
     if settings.pinecone_api_key is None:
         raise SettingsError(
             "PINECONE_API_KEY is not set: fill it in, or run `promptsales local up` and "
             '`eval "$(promptsales local env)"`. In Airflow it is the password of the connection pinecone_default.'
+        )
+    if settings.pinecone_host is not None and not _HOST.fullmatch(settings.pinecone_host):
+        raise SettingsError(
+            "PINECONE_HOST is not an address such as http://localhost:5081; leave it out for Pinecone's own."
         )
     key = settings.pinecone_api_key.get_secret_value()
     return VectorIndex(Pinecone(api_key=key, host=settings.pinecone_host), settings, model)
