@@ -82,8 +82,15 @@ def test_a_running_total_restarts_with_each_campaign(crm: pymssql.Connection) ->
 
 
 def test_the_indexed_view_says_what_the_table_says(crm: pymssql.Connection) -> None:
-    before, after, _ = run(crm, named("vista_indexada"))
+    before, _, after, _, _ = run(crm, named("vista_indexada"))
     assert before == after
+
+
+def test_the_plan_reads_the_table_before_and_the_view_s_index_after(crm: pymssql.Connection) -> None:
+    _, before, _, after, _ = (str(rows) for rows in run(crm, named("vista_indexada")))
+    table, index = 'Table="[ventas]"', 'Index="[UX_v_ventas_por_campana]"'
+    assert (table in before, index in before) == (True, False)
+    assert (table in after, index in after) == (False, True)
 
 
 def test_the_calendar_has_every_month(crm: pymssql.Connection) -> None:

@@ -7,9 +7,8 @@
   dbo.ventas. What it costs: every sale of a campaign updates the same row of the view, so that sales of one campaign
   commit one after another; for campaigns of some sales a second that is nothing.
 
-  Seeing the plans: run the file in Management Studio with "Include Actual Execution Plan", or in sqlcmd with the two
-  SET STATISTICS XML lines uncommented: the plan comes as one more result (saved as .sqlplan, any tool shows it).
-  Without executing: SET SHOWPLAN_XML ON; GO before a batch, SET SHOWPLAN_XML OFF; GO after it.
+  The plans are results too: each of the two answers is followed by the actual plan it was found by, as XML (saved as
+  .sqlplan, any tool draws it). That takes the right SHOWPLAN on the database.
 
   Before: Index Scan of all of ventas, then Hash Match (Aggregate). EXPAND VIEWS keeps the view's index out of it.
   After:  Clustered Index Scan of the view: one row a campaign and currency. NOEXPAND asks for it in every edition.
@@ -39,7 +38,9 @@ IF INDEXPROPERTY(OBJECT_ID(N'dbo.v_ventas_por_campana'), N'UX_v_ventas_por_campa
     CREATE UNIQUE CLUSTERED INDEX UX_v_ventas_por_campana ON dbo.v_ventas_por_campana (id_campana, moneda);
 GO
 
--- SET STATISTICS XML ON;
+SET STATISTICS XML ON;
+GO
+
 -- Before.
 SELECT
     id_campana,
@@ -61,7 +62,9 @@ SELECT
 FROM dbo.v_ventas_por_campana WITH (NOEXPAND)
 ORDER BY id_campana, moneda;
 GO
--- SET STATISTICS XML OFF;
+
+SET STATISTICS XML OFF;
+GO
 
 -- One campaign is a seek: what a page that shows a campaign asks.
 SELECT
