@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mart_readers import FilledWarehouse
 
+from promptsales.connections import from_settings
 from promptsales.local.engines import down, environment, up
 from promptsales.settings import Settings
 
@@ -34,6 +36,24 @@ def local_dir() -> Iterator[Path]:
     try:
         up(folder)
         yield folder
+    finally:
+        down(folder)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def filled_warehouse() -> Iterator[FilledWarehouse]:
+    """Engines with seeded sources, loaded into a warehouse whose star schema and marts are built.
+
+    Shared by test files: each leaves the marts as one more refresh would make them.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="promptsales-"))
+    try:
+        up(folder)
+        settings = Settings.model_validate(environment(folder))
+        warehouse = FilledWarehouse(folder, from_settings(settings, admin=True), from_settings(settings))
+        warehouse.fill()
+        yield warehouse
     finally:
         down(folder)
         shutil.rmtree(folder)

@@ -25,7 +25,7 @@ from mcp_servers.kit.server import Surroundings
 from mcp_servers.kit.tool import tool
 from mcp_servers.kit.warehouse import Warehouse
 from mcp_servers.sales_dashboard import prompts
-from mcp_servers.sales_dashboard.catalogue import Dimension, Metric, definitions
+from mcp_servers.sales_dashboard.catalogue import TIMES, Dimension, Metric, definitions
 from mcp_servers.sales_dashboard.chart import draw
 from mcp_servers.sales_dashboard.models import (
     EtlStatus,
@@ -61,8 +61,11 @@ Until = Annotated[Month | None, Field(description="any day of the last month; th
 FiltersArgument = Annotated[Filters | None, Field(description="only this activity; all of it if left out")]
 Cursor = Annotated[str | None, Field(max_length=200, description="of the last answer, for the next rows")]
 Order = Annotated[
-    Literal["largest", "smallest", "label"],
-    Field(description="rows by value, largest or smallest first, or by label (time series)"),
+    Literal["largest", "smallest", "label"] | None,
+    Field(
+        description="rows by value, largest or smallest first, or by label; if left out by label where the first "
+        "dimension is a time, else largest first"
+    ),
 ]
 
 
@@ -146,7 +149,7 @@ class SalesDashboard:
         since: Since = None,
         until: Until = None,
         filters: FiltersArgument = None,
-        order: Order = "largest",
+        order: Order = None,
         limit: Annotated[int, Field(ge=1, le=200, description="rows of one answer, 1 to 200")] = 50,
         cursor: Cursor = None,
         caller: Caller,
@@ -173,7 +176,7 @@ class SalesDashboard:
         since: Since = None,
         until: Until = None,
         filters: FiltersArgument = None,
-        order: Order = "largest",
+        order: Order = None,
         limit: Annotated[int, Field(ge=1, le=200, description="groups in the chart, 1 to 200")] = 60,
         caller: Caller,
     ) -> Annotated[CallToolResult, SalesAnswer]:
@@ -232,7 +235,7 @@ class SalesDashboard:
         since: date | None,
         until: date | None,
         filters: Filters | None,
-        order: str,
+        order: str | None,
         limit: int,
         offset: int,
         caller: Caller,
@@ -246,6 +249,7 @@ class SalesDashboard:
             raise refused("since", f"after `until` ({last:%Y-%m})")
         values = _values(metric, first, last, filters or Filters())
         groups = {"primera": by[0] if by else None, "segunda": by[1] if len(by) > 1 else None}
+        order = order or ("label" if by and by[0] in TIMES else "largest")
         window = {"orden": order, "filas": limit + 1, "omitidas": offset}
         rows = await self._warehouse.rows(caller, statement("ventas"), {**values, **groups, **window})
         whole = {"primera": None, "segunda": None, "orden": "label", "filas": 1, "omitidas": 0}
