@@ -10,16 +10,17 @@ INSTALLED := $(VENV)/.installed
 # Compiling Airflow takes a process several seconds: let the first one keep what it compiled for the others.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test down lint format bench requirements clean
+.PHONY: demo test pytest down lint format bench requirements clean
 
 demo: $(INSTALLED) ## seed four databases, run three ETL cycles through Airflow, show that the counts agree
 	$(BIN)/promptsales demo --scale $(SCALE) --changes $(CHANGES)
 
 test: $(INSTALLED) ## lint, types and every test, against real engines
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	+$(MAKE) --no-print-directory --jobs 2 lint pytest
+
+# Three processes on two cores: they often wait for engines that start.
+pytest: $(INSTALLED)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 bench: $(INSTALLED) ## figures at SCALE: seeding, initial load, memory, refresh, answers of the marts
 	$(BIN)/promptsales bench etl --scale $(SCALE)
