@@ -18,9 +18,8 @@ demo: $(INSTALLED) ## seed four databases, run three ETL cycles through Airflow,
 test: $(INSTALLED) ## lint, types and every test, against real engines
 	+$(MAKE) --no-print-directory --jobs 2 lint pytest
 
-# Three processes on two cores: they often wait for engines that start.
 pytest: $(INSTALLED)
-	$(BIN)/pytest --numprocesses 3 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: $(INSTALLED) ## figures at SCALE: seeding, initial load, memory, refresh, answers of the marts
 	$(BIN)/promptsales bench etl --scale $(SCALE)

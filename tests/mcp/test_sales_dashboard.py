@@ -33,6 +33,7 @@ from mcp_servers.sales_dashboard.catalogue import Dimension, Metric, definitions
 from promptsales.cache.keys import MCP_SERVER, RATE_LIMIT
 from promptsales.connections import connect_redis
 from promptsales.security.sso.users import Users
+from promptsales.seeding.reference import read_yaml
 
 SERVER = "sales_dashboard"
 ALL_MONTHS = {"since": "2020-01-01", "until": "2030-01-01"}
@@ -377,7 +378,8 @@ def test_a_server_answers_without_redis_and_stops_when_told(
 
 def test_tools_say_what_they_are(server: Served, analyst: str) -> None:
     listed = server.post({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, analyst).json()["result"]["tools"]
-    assert [tool["name"] for tool in listed] == ["querySales", "plotSales", "getEtlStatus", "explainMetric"]
+    [registered] = [each for each in read_yaml("servicios.yaml")["mcp_servers"] if each["nombre_servidor"] == SERVER]
+    assert [tool["name"] for tool in listed] == [tool["nombre"] for tool in registered["tools"]]
     for tool in listed:
         assert tool["annotations"]["readOnlyHint"] is True
         assert tool["inputSchema"]["additionalProperties"] is False
