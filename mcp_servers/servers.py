@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from mcp_servers.kit.server import Definition
+if TYPE_CHECKING:
+    from mcp_servers.kit.server import Definition
 
 _DEFINITIONS: Mapping[str, str] = {
     "sales_dashboard": "SALES_DASHBOARD",
@@ -21,6 +23,5 @@ def definition(name: str) -> Definition:
     Raises:
         KeyError: there is no such server.
     """
-    found = getattr(import_module(f"mcp_servers.{name}.server"), _DEFINITIONS[name])
-    assert isinstance(found, Definition)
+    found: Definition = getattr(import_module(f"mcp_servers.{name}.server"), _DEFINITIONS[name])
     return found
