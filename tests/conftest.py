@@ -9,11 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from mart_readers import FilledWarehouse
 
 from promptsales.connections import from_settings
 from promptsales.local.engines import down, environment, up
 from promptsales.settings import Settings
+
+# Neither how long an example takes nor how long it is drawn says anything about the code on a busy machine.
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:
