@@ -288,7 +288,12 @@ _JSON = st.recursive(
 _NAMES = st.sampled_from(["metric", "by", "since", "until", "filters", "order", "limit", "cursor", "caller", "x"])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     tool=st.sampled_from(["querySales", "plotSales", "explainMetric", "getEtlStatus", "noTool"]),
     arguments=st.dictionaries(_NAMES, _JSON, max_size=5) | _JSON,
