@@ -68,7 +68,9 @@ def run(connections: Connections, page_rows: int) -> None:
     run_table(ADS, MARCAS, connections, "history", page_rows=page_rows)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(steps=STEPS)
 def test_any_history_ends_equal(
     clean: Connections, connections: Connections, steps: list[tuple[str, int, int]]

@@ -165,7 +165,9 @@ rows = st.tuples(
 
 
 @pytest.mark.parametrize("batch_rows", [3, 60])
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(row=rows)
 def test_any_values_round_trip(sql: Callable[..., list[Any]], row: tuple[Any, ...], batch_rows: int) -> None:
     """By an ordinary INSERT and by one that is long enough for COPY."""
