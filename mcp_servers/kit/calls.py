@@ -33,11 +33,6 @@ class Callers(Protocol):
     async def current(self) -> Caller: ...
 
 
-async def no_epoch(caller: Caller) -> str:
-    """For servers whose sources tell of no state: answers hold for their time."""
-    return ""
-
-
 class Calls:
     """Answers the calls of one server.
 
@@ -48,7 +43,7 @@ class Calls:
         epoch: the state of what the tools read.
     """
 
-    def __init__(self, callers: Callers, cache: ResultCache, metrics: Metrics, epoch: Epoch = no_epoch) -> None:
+    def __init__(self, callers: Callers, cache: ResultCache, metrics: Metrics, epoch: Epoch) -> None:
         self._callers = callers
         self._cache = cache
         self._metrics = metrics

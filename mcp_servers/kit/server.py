@@ -27,7 +27,7 @@ from starlette.types import ASGIApp
 
 from mcp_servers.kit import logs
 from mcp_servers.kit.authentication import Countries, HttpCallers, SsoTokens, StdioCaller
-from mcp_servers.kit.calls import Callers, Calls, Epoch, no_epoch
+from mcp_servers.kit.calls import Callers, Calls, Epoch
 from mcp_servers.kit.gate import MAX_BODY, Gate, RequestIds
 from mcp_servers.kit.health import Check, health_routes
 from mcp_servers.kit.heartbeat import beat
@@ -83,25 +83,6 @@ class Part(Protocol):
     @property
     def prompts(self) -> Sequence[Prompt]:
         """Prompts for people to choose."""
-
-
-class PartDefaults:
-    """For parts that have no more than tools."""
-
-    @property
-    def epoch(self) -> Epoch:
-        """No state is told of: answers hold for their time."""
-        return no_epoch
-
-    @property
-    def resources(self) -> Sequence[Resource]:
-        """None."""
-        return ()
-
-    @property
-    def prompts(self) -> Sequence[Prompt]:
-        """None."""
-        return ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -21,16 +20,8 @@ Phrase = Annotated[
 ]
 """A few words in any language: 1 to 300 characters."""
 
-Prose = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000), AfterValidator(_printable)
-]
-"""A text: 1 to 2,000 characters."""
-
 CountryCode = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
 """An ISO 3166-1 alpha-2 code."""
-
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
-"""A day of this century, ISO 8601."""
 
 Identifier = Annotated[int, Field(ge=1, le=2_147_483_647)]
 """A key of a table."""

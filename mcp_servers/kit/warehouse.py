@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +12,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from mcp_servers.kit.caller import Caller
 from mcp_servers.kit.errors import Code, ToolError
+
+Reader = Callable[[str, Mapping[str, Any]], Awaitable[Sequence[dict[str, Any]]]]
+"""The rows of a statement, whose values are its named parameters, `%(name)s`."""
 
 POOL_SIZE = 8
 WAIT_SECONDS = 5.0
@@ -34,7 +37,8 @@ class Warehouse:
             kwargs={
                 "row_factory": dict_row,
                 "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c default_transaction_read_only=on "
-                "-c idle_in_transaction_session_timeout=10s",
+                "-c idle_in_transaction_session_timeout=10s "
+                "-c default_transaction_isolation=repeatable\\ read",
                 "application_name": "promptsales-mcp",
             },
         )
@@ -47,14 +51,19 @@ class Warehouse:
         """Close them."""
         await self._pool.close()
 
-    async def rows(self, caller: Caller, statement: str, values: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-        """The rows that a statement gives to this caller: those of their own countries.
+    @asynccontextmanager
+    async def reading(self, caller: Caller) -> AsyncIterator[Reader]:
+        """A reader for one answer, however many statements it takes: all see the same moment, and these countries.
 
         Raises:
             ToolError: the warehouse does not answer, or not in time.
         """
         async with self._as(caller) as connection:
-            return await (await connection.execute(statement.encode(), values)).fetchall()
+
+            async def rows(statement: str, values: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+                return await (await connection.execute(statement.encode(), values)).fetchall()
+
+            yield rows
 
     async def epoch(self, caller: Caller) -> str:
         """What an answer out of `mart` depends on beside its question (see `promptsales.cache.invalidation.epoch`).

@@ -202,7 +202,8 @@ class SalesDashboard:
     )
     async def get_etl_status(self, *, caller: Caller) -> EtlStatus:
         """Freshness of every table."""
-        rows = await self._warehouse.rows(caller, statement("frescura"), {})
+        async with self._warehouse.reading(caller) as rows_of:
+            rows = await rows_of(statement("frescura"), {})
         tables = [
             TableFreshness(
                 source=row["fuente"],
@@ -242,18 +243,19 @@ class SalesDashboard:
     ) -> SalesAnswer:
         if len(set(by)) < len(by):
             raise refused("by", "the same dimension twice")
-        state = (await self._warehouse.rows(caller, statement("ultimo_mes"), {}))[0]
-        last = until or (state["ultima_venta"] or date.today()).replace(day=1)
-        first = since or last - relativedelta(months=DEFAULT_MONTHS - 1)
-        if first > last:
-            raise refused("since", f"after `until` ({last:%Y-%m})")
-        values = _values(metric, first, last, filters or Filters())
-        groups = {"primera": by[0] if by else None, "segunda": by[1] if len(by) > 1 else None}
-        order = order or ("label" if by and by[0] in TIMES else "largest")
-        window = {"orden": order, "filas": limit + 1, "omitidas": offset}
-        rows = await self._warehouse.rows(caller, statement("ventas"), {**values, **groups, **window})
-        whole = {"primera": None, "segunda": None, "orden": "label", "filas": 1, "omitidas": 0}
-        [total] = await self._warehouse.rows(caller, statement("ventas"), {**values, **whole}) or [{}]
+        async with self._warehouse.reading(caller) as rows_of:
+            [state] = await rows_of(statement("ultimo_mes"), {})
+            last = until or (state["ultima_venta"] or date.today()).replace(day=1)
+            first = since or last - relativedelta(months=DEFAULT_MONTHS - 1)
+            if first > last:
+                raise refused("since", f"after `until` ({last:%Y-%m})")
+            values = _values(metric, first, last, filters or Filters())
+            groups = {"primera": by[0] if by else None, "segunda": by[1] if len(by) > 1 else None}
+            order = order or ("label" if by and by[0] in TIMES else "largest")
+            window = {"orden": order, "filas": limit + 1, "omitidas": offset}
+            rows = await rows_of(statement("ventas"), {**values, **groups, **window})
+            whole = {"primera": None, "segunda": None, "orden": "label", "filas": 1, "omitidas": 0}
+            [total] = await rows_of(statement("ventas"), {**values, **whole}) or [{}]
         kept, rest = page([_group(row, len(by)) for row in rows], limit, offset)
         return SalesAnswer(
             **rest.model_dump(),

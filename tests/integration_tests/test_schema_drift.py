@@ -84,6 +84,24 @@ def test_no_personal_data_of_customers_leaves_the_crm() -> None:
     assert [column for column in columns if column.endswith("_hash")] == ["correo_hash"]
 
 
+def test_the_masked_views_show_the_same_columns(local_dir: Path, engines: Settings) -> None:
+    text = (DATABASE_DIR / "sqlserver_crm" / "security" / "050_vistas_enmascaradas.sql").read_text(encoding="utf-8")
+    declared = {
+        view: re.findall(r"(?:AS )?(\w+),?$", columns, re.MULTILINE)
+        for view, columns in re.findall(r"VIEW enmascarado\.(\w+)\nAS\nSELECT\n(.*?)\nFROM", text, re.DOTALL)
+    }
+    with storage(local_dir, "promptcrm") as connection:
+        live = connection.execute(
+            "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position) "
+            "FROM information_schema.columns WHERE table_schema = 'enmascarado' GROUP BY table_name"
+        ).fetchall()
+    assert dict(live) == declared
+    assert declared.keys() == {"clientes", "ventas", "leads"}
+    assert not [
+        column for columns in declared.values() for column in columns if re.search("cifrado|hash|latitud", column)
+    ]
+
+
 def test_a_column_added_to_the_t_sql_alone_is_seen(scripts: list[str], live: Shape) -> None:
     drifted = [re.sub(r"(rv rowversion NOT NULL)", r"extra int NULL, \1", script, count=1) for script in scripts]
     found = differences(declared_shape(drifted), live)

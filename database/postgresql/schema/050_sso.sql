@@ -184,25 +184,30 @@ SELECT
 FROM permisos_de_rol
 ON CONFLICT DO NOTHING;
 
--- Which countries may the reader of this session see? NULL is every one, none is nobody signed on.
--- A person who came with their own login is that person, whatever the session says. The session's word (the setting
--- promptsales.id_usuario) is taken from the MCP servers' login alone: it runs their statements, never a user's.
-CREATE OR REPLACE FUNCTION sso.paises_visibles() RETURNS text[]
+-- Whose figures may a user see? NULL is every country, none is nobody, or nobody active.
+CREATE OR REPLACE FUNCTION sso.paises_de(id integer) RETURNS text[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE WHEN count(*) FILTER (WHERE pais.codigo_pais = '*') > 0 THEN NULL
         ELSE coalesce(array_agg(pais.codigo_pais ORDER BY pais.codigo_pais), '{}') END
     FROM sso.usuarios AS usuario
     JOIN sso.usuarios_paises AS pais USING (id_usuario)
-    WHERE usuario.activo
-    AND CASE
+    WHERE usuario.activo AND usuario.id_usuario = id
+$$;
+
+-- Which countries may whoever reads see? NULL is every one, none is nobody signed on.
+-- A person who came with their own login is that person, whatever the session says. The session's word (the setting
+-- promptsales.id_usuario) is taken from the MCP servers' login alone: it runs their statements, never a user's.
+CREATE OR REPLACE FUNCTION sso.paises_visibles() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT sso.paises_de(CASE
         WHEN EXISTS (SELECT FROM sso.usuarios AS propio WHERE propio.login_postgresql = session_user)
-            THEN usuario.login_postgresql = session_user
+            THEN (SELECT propio.id_usuario FROM sso.usuarios AS propio WHERE propio.login_postgresql = session_user)
         WHEN pg_has_role(session_user, 'promptsales_mcp', 'MEMBER')
             AND current_setting('promptsales.id_usuario', true) ~ '^[0-9]{1,9}$'
-            THEN usuario.id_usuario = current_setting('promptsales.id_usuario', true)::integer
-        ELSE FALSE
-    END
+            THEN current_setting('promptsales.id_usuario', true)::integer
+    END)
 $$;
 
 -- Whose session is alive? The durable answer, for when Redis has none to give.
@@ -249,7 +254,7 @@ BEFORE UPDATE ON sso.usuarios
 FOR EACH ROW EXECUTE FUNCTION ops.marcar_actualizacion();
 
 REVOKE ALL ON ALL TABLES IN SCHEMA sso FROM promptsales_sso, promptsales_verificador;
-REVOKE ALL ON FUNCTION sso.paises_visibles(), sso.sesion_viva(uuid, integer), sso.llaves_vigentes() FROM public;
+REVOKE ALL ON FUNCTION sso.paises_de(integer), sso.paises_visibles(), sso.sesion_viva(uuid, integer), sso.llaves_vigentes() FROM public;
 
 GRANT USAGE ON SCHEMA sso TO promptsales_sso, promptsales_verificador;
 GRANT SELECT, INSERT, UPDATE ON sso.usuarios, sso.sesiones, sso.refresh_tokens, sso.llaves_publicas TO promptsales_sso;
@@ -258,3 +263,5 @@ GRANT SELECT ON sso.roles, sso.permisos, sso.roles_permisos TO promptsales_sso;
 GRANT SELECT, INSERT ON sso.auditoria TO promptsales_sso;
 GRANT EXECUTE ON FUNCTION sso.sesion_viva(uuid, integer), sso.llaves_vigentes()
 TO promptsales_sso, promptsales_verificador;
+-- For servers whose figures are in another database.
+GRANT EXECUTE ON FUNCTION sso.paises_de(integer) TO promptsales_verificador;

@@ -95,7 +95,7 @@ def revoke_sessions(
 
 
 def is_live(redis: Redis, user_id: int, session_id: str) -> bool | None:
-    """Whether Redis holds this session; None where it does, out of an earlier run that may not have saved its end.
+    """Whether Redis holds a sign-on; None where its copy was written before Redis last started, and may be out of date.
 
     Raises:
         RedisError: it does not answer.
