@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from mcp_servers.kit.server import Definition
 
 _DEFINITIONS: Mapping[str, str] = {
+    "ads_optimizer": "ADS_OPTIMIZER",
+    "crm_analyzer": "CRM_ANALYZER",
     "sales_dashboard": "SALES_DASHBOARD",
 }
 """Each server's folder and the name of its definition there, imported only when it is asked for."""

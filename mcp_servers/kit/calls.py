@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from mcp_servers.kit.caller import Caller
 from mcp_servers.kit.errors import Code, ToolError, invalid_arguments
 from mcp_servers.kit.metrics import Metrics
+from mcp_servers.kit.peers import peer_asked
 from mcp_servers.kit.result_cache import ResultCache
 from mcp_servers.kit.tool import ServedTool
 from promptsales.errors import PromptSalesError
@@ -25,6 +26,11 @@ logger = logging.getLogger(__name__)
 
 Epoch = Callable[[Caller], Awaitable[str]]
 """The state of what a server's tools read, as far as this caller sees it."""
+
+
+async def unversioned(_caller: Caller) -> str:
+    """The epoch of what has no version to go by: kept answers end with their time alone."""
+    return ""
 
 
 class Callers(Protocol):
@@ -94,8 +100,10 @@ class Calls:
             async with lock:
                 if crowded and (kept := await self._cache.get(key, fresh_for)):
                     return kept, True
+                peer_asked.set(False)
                 result = await _made(tool, arguments, caller)
-                await self._cache.put(key, result)
+                if not peer_asked.get():
+                    await self._cache.put(key, result)
                 return result, False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from mcp_servers.kit.caller import Caller
 from mcp_servers.kit.logs import request_id
 
 logger = logging.getLogger(__name__)
+
+peer_asked: ContextVar[bool] = ContextVar("peer_asked", default=False)
+"""Whether the call that is being answered asked a peer: what it said is the caller's own, and its silence is of now."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Peer:
         The token has to name that server in its audience; one that does not is refused there. Never raises: an answer
         without the peer's part is better than none, as long as it says so.
         """
+        peer_asked.set(True)
         headers = {"Authorization": f"Bearer {caller.token.get_secret_value()}", "X-Request-Id": request_id.get()}
         try:
             with anyio.fail_after(self.seconds):

@@ -27,7 +27,7 @@ from starlette.types import ASGIApp
 
 from mcp_servers.kit import logs
 from mcp_servers.kit.authentication import Countries, HttpCallers, SsoTokens, StdioCaller
-from mcp_servers.kit.calls import Callers, Calls, Epoch
+from mcp_servers.kit.calls import Callers, Calls, Epoch, unversioned
 from mcp_servers.kit.gate import MAX_BODY, Gate, RequestIds
 from mcp_servers.kit.health import Check, health_routes
 from mcp_servers.kit.heartbeat import beat
@@ -60,10 +60,14 @@ SHUTDOWN_SECONDS = 10
 
 
 class Part(Protocol):
-    """What a server is made of: its class has the tools as methods, and says what else there is."""
+    """What a server is made of: its class has the tools as methods, and says what else there is.
+
+    One that inherits from it has nothing else to say than what differs.
+    """
 
     async def open(self) -> None:
-        """Begin to connect. Servers that do not answer yet are no error: `checks` tell of them."""
+        """Begin to connect, where that is not left to the first call. A server that does not answer yet is no error:
+        `checks` tell of it."""
 
     async def close(self) -> None:
         """Close every connection."""
@@ -74,15 +78,18 @@ class Part(Protocol):
 
     @property
     def epoch(self) -> Epoch:
-        """The state of what the tools read."""
+        """The state of what the tools read; none that is known, unless a part says otherwise."""
+        return unversioned
 
     @property
     def resources(self) -> Sequence[Resource]:
-        """What clients may read."""
+        """What clients may read; nothing, unless a part says otherwise."""
+        return ()
 
     @property
     def prompts(self) -> Sequence[Prompt]:
-        """Prompts for people to choose."""
+        """Prompts for people to choose; none, unless a part says otherwise."""
+        return ()
 
 
 @dataclass(frozen=True)

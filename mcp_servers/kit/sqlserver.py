@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 import pymssql
 
+from mcp_servers.kit.caller import Caller
 from mcp_servers.kit.errors import Code, ToolError
 from promptsales.connections import connect_sqlserver, sqlserver_message, sqlserver_number
 from promptsales.errors import UnreachableError
@@ -53,6 +54,17 @@ class SqlServer:
         """
         rows: Sequence[dict[str, Any]] = await self.run(lambda connection: _rows(connection, statement, values))
         return rows
+
+    async def results(self, statement: str, values: Mapping[str, Any]) -> Sequence[Sequence[dict[str, Any]]]:
+        """The rows of each result of a statement that gives several, as procedures do.
+
+        Raises:
+            ToolError: as `rows` does.
+        """
+        found: Sequence[Sequence[dict[str, Any]]] = await self.run(
+            lambda connection: _results(connection, statement, values)
+        )
+        return found
 
     async def run(self, work: Callable[[pymssql.Connection], Any]) -> Any:
         """Do blocking work on a connection of the pool, in autocommit, in a thread.
@@ -120,6 +132,23 @@ def _rows(connection: pymssql.Connection, statement: str, values: Mapping[str, A
         cursor.execute(statement, dict(values))
         rows: Sequence[dict[str, Any]] = cursor.fetchall()
     return rows
+
+
+def _results(
+    connection: pymssql.Connection, statement: str, values: Mapping[str, Any]
+) -> Sequence[Sequence[dict[str, Any]]]:
+    with connection.cursor(as_dict=True) as cursor:
+        cursor.execute(statement, dict(values))
+        results = [cursor.fetchall()]
+        while cursor.nextset():
+            results.append(cursor.fetchall())
+    return results
+
+
+def seen_by(caller: Caller) -> dict[str, Any]:
+    """The values of `%(todos)s` and `%(paises)s`: whether a caller sees every country, or else which ones."""
+    # An empty list is no SQL; no country has an empty code.
+    return {"todos": int(caller.countries is None), "paises": tuple(sorted(caller.countries or {""}))}
 
 
 def _sentence(error: pymssql.Error) -> str:

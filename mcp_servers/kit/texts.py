@@ -20,8 +20,16 @@ Phrase = Annotated[
 ]
 """A few words in any language: 1 to 300 characters."""
 
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), AfterValidator(_printable)
+]
+"""Sentences in any language, on one or more lines: 1 to 4,000 characters."""
+
 CountryCode = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
 """An ISO 3166-1 alpha-2 code."""
+
+CurrencyCode = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3}$")]
+"""An ISO 4217 code."""
 
 Identifier = Annotated[int, Field(ge=1, le=2_147_483_647)]
 """A key of a table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -115,13 +116,16 @@ def call_body(tool: str, arguments: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def served(name: str, warehouse: FilledWarehouse, folder: Path, **settings: str) -> Iterator[Served]:
+def served(
+    name: str, warehouse: FilledWarehouse, folder: Path, peers: Mapping[str, str] | None = None, **settings: str
+) -> Iterator[Served]:
     """Run a server until the end of the block.
 
     Args:
         name: which.
         warehouse: filled engines.
         folder: for its log.
+        peers: where other servers are, by name.
         settings: environment variables that differ from the engines' own.
     """
     with socket.socket() as free:
@@ -129,7 +133,7 @@ def served(name: str, warehouse: FilledWarehouse, folder: Path, **settings: str)
         port = free.getsockname()[1]
     given = {
         **environment(warehouse.folder),
-        "PROMPTSALES_MCP_URLS": f'{{"{name}": "http://127.0.0.1:{port}/mcp"}}',
+        "PROMPTSALES_MCP_URLS": json.dumps({**(peers or {}), name: f"http://127.0.0.1:{port}/mcp"}),
         **settings,
     }
     log = folder / f"{name}-{port}.log"

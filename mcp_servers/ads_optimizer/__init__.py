@@ -1,0 +1,1 @@
+"""The MCP server of PromptAds: campaigns, their performance and their budgets."""
