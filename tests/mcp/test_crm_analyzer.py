@@ -159,7 +159,9 @@ def test_a_campaign_s_funnel_takes_its_context_from_ads_optimizer_while_it_answe
             token = crm.token(crm.user("analista"))
             only_here = crm.token(crm.user("analista"), audience=(SERVER,))
             [row] = asked(
-                crm, "SELECT TOP (1) id_campana, COUNT(*) AS n FROM dbo.leads GROUP BY id_campana ORDER BY n DESC"
+                crm,
+                "SELECT TOP (1) id_campana, COUNT(*) AS n FROM dbo.leads "
+                "WHERE creado_en BETWEEN '2025-02-01' AND '2025-10-01' GROUP BY id_campana ORDER BY n DESC",
             )
             question = {"campaign_id": row["id_campana"], "with_campaign": True, **PERIOD}
             found = answer(crm.call("getSalesFunnel", question, token))
