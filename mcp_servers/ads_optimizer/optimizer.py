@@ -102,7 +102,7 @@ class AdsOptimizer(Part):
         "Campanas publicitarias con marca, estado, fechas, presupuesto, gasto e ingresos, primero las mas recientes. "
         "Empieza aqui para hallar el id de una campana.",
         scope="ads:read",
-        seconds=8,
+        seconds=15,
         fresh_for=FRESH,
     )
     async def list_campaigns(
@@ -148,7 +148,7 @@ class AdsOptimizer(Part):
         "Impresiones, alcance, clics, reacciones, conversiones, costo e ingresos de UNA campana, en total y por canal, "
         "dia o mes.",
         scope="ads:read",
-        seconds=8,
+        seconds=15,
         fresh_for=FRESH,
     )
     async def get_campaign_performance(
@@ -203,7 +203,7 @@ class AdsOptimizer(Part):
         "Anuncios de los que se hablo mas mal que bien: campana, marca, anuncio, canal, influencer, sentimiento y "
         "porcentaje de caida de reacciones; primero los peores.",
         scope="ads:read",
-        seconds=8,
+        seconds=15,
         fresh_for=FRESH,
     )
     async def find_negative_sentiment(
@@ -259,7 +259,7 @@ class AdsOptimizer(Part):
         "Como repartir el presupuesto semanal de una campana entre sus canales segun el retorno marginal. Se explica; "
         "no cambia nada.",
         scope="ads:read",
-        seconds=8,
+        seconds=15,
         fresh_for=FRESH,
     )
     async def recommend_budget(

@@ -111,7 +111,7 @@ class CrmAnalyzer(Part):
         "Clientes por lo que gastaron, en una moneda, o por cuantas veces compraron, en un periodo; nombres "
         "enmascarados.",
         scope="crm:read",
-        seconds=8,
+        seconds=15,
         fresh_for=FRESH,
     )
     async def rank_customers(
@@ -155,7 +155,7 @@ class CrmAnalyzer(Part):
         "invite to a shop or an event. Needs a real SQL Server.\n"
         "Clientes activos a pocos kilometros de un punto, primero los mas cercanos, nombres enmascarados.",
         scope="crm:read",
-        seconds=8,
+        seconds=15,
         fresh_for=FRESH,
     )
     async def find_nearby_customers(
@@ -187,12 +187,12 @@ class CrmAnalyzer(Part):
         "getSalesFunnel",
         title="Sales funnel / Embudo de ventas",
         description="From contact to sale in a period, of one campaign or all: contacts by stage, conversion and win "
-        "rates, days to convert, sales by currency, and who buys by age and country. `with_campaign` adds the "
-        "campaign's performance from ads_optimizer.\n"
+        "rates, days to convert, sales by currency. `with_buyers` adds who buys by age and country, `with_campaign` "
+        "the campaign's performance from ads_optimizer.\n"
         "De contacto a venta en un periodo, de una campana o de todas: contactos por etapa, tasas de conversion, dias, "
-        "ventas por moneda, y quien compra por edad y pais.",
+        "ventas por moneda; si se pide, quien compra por edad y pais.",
         scope="crm:read",
-        seconds=8,
+        seconds=15,
         fresh_for=FRESH,
     )
     async def get_sales_funnel(
@@ -204,6 +204,7 @@ class CrmAnalyzer(Part):
         with_campaign: Annotated[
             bool, Field(description="also ask ads_optimizer how the campaign does; takes `campaign_id`")
         ] = False,
+        with_buyers: Annotated[bool, Field(description="also who bought, by age and country")] = False,
         caller: Caller,
     ) -> SalesFunnel:
         """From contact to sale."""
@@ -213,7 +214,7 @@ class CrmAnalyzer(Part):
         values = {**_days(first, last), "id_campana": campaign_id, **seen_by(caller)}
         contacts = await self._masked.rows(statement("embudo_contactos"), values)
         sales = await self._masked.rows(statement("embudo_ventas"), values)
-        buyers = await self._masked.rows(statement("embudo_compradores"), values)
+        buyers = await self._masked.rows(statement("embudo_compradores"), values) if with_buyers else []
         campaign, notes = None, _country_notes(caller)
         if with_campaign:
             answer = await self._ads.call(
@@ -246,7 +247,7 @@ class CrmAnalyzer(Part):
         "Un cliente con sus compras, por clave o por documento, correo o telefono. Enmascarado; en claro solo con "
         "`in_clear` y permiso, y queda registrado.",
         scope="crm:read",
-        seconds=8,
+        seconds=15,
     )
     async def get_customer(
         self,
@@ -283,7 +284,7 @@ class CrmAnalyzer(Part):
         "up where the purchase says so. Needs a real SQL Server.\n"
         "Registra una venta con sus lineas para un cliente, en una transaccion.",
         scope="crm:write",
-        seconds=8,
+        seconds=15,
         read_only=False,
         idempotent=False,
     )

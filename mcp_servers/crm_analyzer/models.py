@@ -122,7 +122,7 @@ class SalesFunnel(BaseModel):
     win_rate: float | None = Field(description="converted of converted and lost, 0 to 1; null where not known")
     mean_days_to_convert: float | None = Field(description="from contact to conversion; null: none converted")
     sales: list[CurrencySales] = Field(description="made on these days, by currency, most sales first")
-    buyers: list[BuyerGroup] = Field(description="who bought on these days, the largest group first")
+    buyers: list[BuyerGroup] = Field(description="who bought on these days, if asked for, the largest group first")
     campaign: dict[str, Any] | None = Field(
         description="its performance, as ads_optimizer's getCampaignPerformance gives it, where asked for; else null"
     )

@@ -1,8 +1,8 @@
 """Answers kept in Redis, `api:resultados:{service}:{method}:{hash}`: only good ones, and only of tools that read.
 
-None that another server had a part in (`peers.peer_asked`). The key holds the arguments, what the caller may see, and the
-state of what was asked (`epoch`), so that nobody is given another's answer or one from before a refresh. Redis may be
-down or slow: then every answer is made anew.
+None that another server had a part in (`peers.peer_asked`). The key holds the arguments, what the caller may see, and
+the state of what was asked (`epoch`), so that nobody is given another's answer or one from before a refresh. Redis may
+be down or slow: then every answer is made anew.
 """
 
 from __future__ import annotations

@@ -57,6 +57,8 @@ REDIS_SECONDS = 0.3
 """How long one command may take. A slow cache is worse than none."""
 
 SHUTDOWN_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients keep an idle connection: whoever closes first must not be the one who did not ask."""
 
 
 class Part(Protocol):
@@ -224,6 +226,7 @@ class Server:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             backlog=1024,
         )
         await uvicorn.Server(config).serve()

@@ -19,8 +19,8 @@ from promptsales.errors import UnreachableError
 logger = logging.getLogger(__name__)
 
 POOL_SIZE = 8
-WAIT_SECONDS = 5.0
-"""For a connection of the pool."""
+WAIT_SECONDS = 10.0
+"""For a connection of the pool: a crowd is served one after the other, rather than sent away."""
 
 STATEMENT_SECONDS = 5
 """Of one statement, by the client, which then cancels it at the server."""

@@ -111,7 +111,7 @@ def test_each_ranks_their_own_countries(server: Served, analyst: str, currency: 
 
 
 def test_the_funnel_is_that_of_the_tables(server: Served, analyst: str) -> None:
-    found = answer(server.call("getSalesFunnel", PERIOD, analyst))
+    found = answer(server.call("getSalesFunnel", {**PERIOD, "with_buyers": True}, analyst))
     leads = asked(
         server,
         "SELECT estado, COUNT(*) AS n FROM dbo.leads WHERE creado_en >= '2025-01-01' AND creado_en < '2025-10-23' "
@@ -135,8 +135,16 @@ def test_the_funnel_is_that_of_the_tables(server: Served, analyst: str) -> None:
 
 
 def test_who_does_not_see_every_country_sees_no_rates(server: Served, analyst: str) -> None:
-    country = answer(server.call("getSalesFunnel", PERIOD, analyst))["buyers"][0]["countries"][0]
-    own = answer(server.call("getSalesFunnel", PERIOD, server.token(server.user("analista", countries=(country,)))))
+    country = answer(server.call("getSalesFunnel", {**PERIOD, "with_buyers": True}, analyst))["buyers"][0]["countries"][
+        0
+    ]
+    own = answer(
+        server.call(
+            "getSalesFunnel",
+            {**PERIOD, "with_buyers": True},
+            server.token(server.user("analista", countries=(country,))),
+        )
+    )
     [buyers] = asked(
         server,
         "SELECT COUNT(DISTINCT v.id_cliente) AS n FROM dbo.ventas AS v INNER JOIN dbo.clientes AS c "

@@ -12,6 +12,7 @@ from rich.table import Table
 from promptsales.benchmarks import refresh as refresh_benchmark
 from promptsales.benchmarks.etl import SourceFigures, measure
 from promptsales.benchmarks.marts import Answer
+from promptsales.benchmarks.mcp_figures import CrowdFigures, ToolFigures, percentile
 from promptsales.local.interruption import end_by_keyboard_interrupt
 from promptsales.local.state import local_dir
 from promptsales.seeding.plan import SeedPlan, today
@@ -86,6 +87,58 @@ def search() -> None:
     for name, times in (("uncached", figures.uncached_ms), ("cached", figures.cached_ms)):
         middle, high = times[len(times) // 2], times[int(len(times) * 0.95)]
         console.print(f"{name}: p50 {middle:.1f} ms, p95 {high:.1f} ms, {len(times)} searches", highlight=False)
+
+
+@app.command()
+def mcp(
+    scale: Annotated[float, typer.Option(help="1.0 is 500,000 customers and 1,000 campaigns", min=0.001)] = 1.0,
+) -> None:
+    """How fast the MCP servers answer, kept answers and new ones, and 300 sessions at once, beside the bare SDK."""
+    from promptsales.benchmarks import mcp as mcp_benchmark
+
+    end_by_keyboard_interrupt()
+    with console.status("starting the engines") as status:
+        tools, crowds = mcp_benchmark.measure(
+            local_dir() / "bench", SeedPlan(as_of=today(), scale=scale), status.update
+        )
+    console.print(_tools_table(tools))
+    console.print(_crowds_table(crowds))
+    for crowd in crowds:
+        for error in sorted(set(crowd.errors))[:5]:
+            console.print(f"{crowd.server}: {error}", style="red", markup=False, highlight=False)
+    if any(crowd.errors for crowd in crowds):
+        raise typer.Exit(1)
+
+
+def _tools_table(figures: list[ToolFigures]) -> Table:
+    view = Table(title="Answers over HTTP, one after the other, in ms")
+    for heading in ("server", "tool"):
+        view.add_column(heading, no_wrap=True)
+    for heading in ("new: p50", "p95", "max", "again: p50", "p95"):
+        view.add_column(heading, justify="right")
+    for each in figures:
+        new, again = each.uncached_ms, each.cached_ms
+        shown = (percentile(new, 50), percentile(new, 95), new[-1], percentile(again, 50), percentile(again, 95))
+        view.add_row(each.server, each.tool, *(f"{milliseconds:.1f}" for milliseconds in shown))
+    return view
+
+
+def _crowds_table(figures: list[CrowdFigures]) -> Table:
+    view = Table(title="Sessions at once: each connects, and asks its questions one after the other")
+    view.add_column("server", no_wrap=True)
+    for heading in ("sessions", "calls", "errors", "ms of a call: p50", "p95", "max", "seconds in all"):
+        view.add_column(heading, justify="right")
+    for each in figures:
+        times = each.call_ms or [float("nan")]
+        view.add_row(
+            each.server,
+            str(each.sessions),
+            str(each.calls),
+            str(len(each.errors)),
+            *(f"{milliseconds:.0f}" for milliseconds in (percentile(times, 50), percentile(times, 95), times[-1])),
+            f"{each.seconds:.1f}",
+        )
+    return view
 
 
 def _refresh_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:

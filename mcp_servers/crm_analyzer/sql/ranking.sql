@@ -6,14 +6,21 @@ WITH compras AS (
         SUM(venta.total) AS importe,
         MAX(venta.fecha) AS ultima
     FROM enmascarado.ventas AS venta
-    INNER JOIN enmascarado.clientes AS cliente ON venta.id_cliente = cliente.id_cliente
     WHERE venta.moneda = %(moneda)s
         AND venta.fecha >= %(desde)s
         AND venta.fecha < %(despues)s
         AND (%(id_campana)s IS NULL OR venta.id_campana = %(id_campana)s)
-        AND (%(segmento)s IS NULL OR cliente.segmento = %(segmento)s)
-        AND (%(pais)s IS NULL OR cliente.codigo_pais = %(pais)s)
-        AND (%(todos)s = 1 OR cliente.codigo_pais IN %(paises)s)
+        AND (
+            (%(segmento)s IS NULL AND %(pais)s IS NULL AND %(todos)s = 1)
+            OR EXISTS (
+                SELECT 1
+                FROM enmascarado.clientes AS cliente
+                WHERE cliente.id_cliente = venta.id_cliente
+                    AND (%(segmento)s IS NULL OR cliente.segmento = %(segmento)s)
+                    AND (%(pais)s IS NULL OR cliente.codigo_pais = %(pais)s)
+                    AND (%(todos)s = 1 OR cliente.codigo_pais IN %(paises)s)
+            )
+        )
     GROUP BY venta.id_cliente
 ),
 

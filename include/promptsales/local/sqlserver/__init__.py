@@ -22,6 +22,7 @@ POSTGRES_SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "2GB",
     # SQL Server looks for deadlocks every 5 s, and at once after finding one; PostgreSQL after this wait.
+    "work_mem": "32MB",
     "deadlock_timeout": "200ms",
     # An automatic ANALYZE has a transaction id: while it runs it would hold MIN_ACTIVE_ROWVERSION() back.
     # UPDATE STATISTICS does it on demand.
