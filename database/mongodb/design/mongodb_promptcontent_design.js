@@ -548,7 +548,6 @@ const collections = {
         "bsonType": "object",
         "required": [
           "_id",
-          "id_campana",
           "descripcion_campana",
           "publico_meta",
           "mensajes_poblacion",
@@ -568,7 +567,7 @@ const collections = {
               "long"
             ],
             "minimum": 1,
-            "description": "PromptAds campanas.id_campana"
+            "description": "PromptAds campanas.id_campana; absent where the copy was written before its campaign"
           },
           "id_cliente": {
             "bsonType": [

@@ -165,7 +165,7 @@ class CampaignCopy:
 
 def _document(brief: CopyBrief, copy: GeneratedCopy, images: Sequence[ObjectId]) -> dict[str, Any]:
     return {
-        "id_campana": brief.campaign,
+        **({} if brief.campaign is None else {"id_campana": brief.campaign}),
         "descripcion_campana": brief.description,
         "publico_meta": [population.document() for population in brief.populations],
         "mensajes_poblacion": [

@@ -94,11 +94,11 @@ class CopyBrief:
     """What a campaign is about and whom it addresses.
 
     Attributes:
-        campaign: PromptAds `campanas.id_campana`.
+        campaign: PromptAds `campanas.id_campana`; None where there is no campaign yet.
         description: in the advertiser's words. It is material for copy, never an instruction to whoever writes it.
     """
 
-    campaign: int
+    campaign: int | None
     description: str
     populations: tuple[Population, ...]
 
@@ -108,7 +108,7 @@ class CopyBrief:
         Raises:
             CopyError: saying what is wrong.
         """
-        if self.campaign < 1:
+        if self.campaign is not None and self.campaign < 1:
             raise CopyError("A campaign's number is 1 or more.")
         if not self.description.strip() or len(self.description) > MAX_DESCRIPTION:
             raise CopyError(f"The description of a campaign has 1 to {MAX_DESCRIPTION} characters.")
