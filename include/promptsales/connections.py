@@ -107,12 +107,13 @@ def connect_sqlserver(url: str, variable: str = "its URL", *, statement_seconds:
         raise UnreachableError(_sqlserver_refusal(f"SQL Server at {parts.where}", error, variable)) from error
 
 
-def connect_mongo(url: str, variable: str = "its URL") -> Database[dict[str, Any]]:
+def connect_mongo(url: str, variable: str = "its URL", *, pool_size: int = 100) -> Database[dict[str, Any]]:
     """The database that the URL names; the server is contacted at the first operation.
 
     Args:
         url: `mongodb://login:password@host:port/database`, or several hosts, or `mongodb+srv`.
         variable: the setting that errors tell the reader to look at.
+        pool_size: the most connections to each server.
 
     Raises:
         SettingsError: the URL is malformed.
@@ -120,7 +121,7 @@ def connect_mongo(url: str, variable: str = "its URL") -> Database[dict[str, Any
     parse_url(url, MONGODB, variable)
     try:
         client: MongoClient[dict[str, Any]] = MongoClient(
-            url, serverSelectionTimeoutMS=CONNECT_SECONDS * 1000, tz_aware=True
+            url, serverSelectionTimeoutMS=CONNECT_SECONDS * 1000, tz_aware=True, maxPoolSize=pool_size
         )
         return client.get_default_database()
     except (PyMongoError, ValueError):

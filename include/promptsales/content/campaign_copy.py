@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.database import Database
 from redis import Redis
+from redis.exceptions import RedisError
 
 from promptsales.cache.keys import AI_GENERATION
 from promptsales.content.copy_brief import CopyBrief, CopyError, CopyFailedError, CopyGenerator, GeneratedCopy, problems
 from promptsales.content.copy_budget import TokenBudget
+
+logger = logging.getLogger(__name__)
 
 COLLECTION = "logs_campanas"
 
@@ -26,6 +30,14 @@ MAX_USER = 120
 
 FindImages = Callable[[str], Sequence[ObjectId]]
 """Images for a description: keys of `imagenes`, best first."""
+
+
+class NoSuchDraftError(CopyError):
+    """Nothing of this identifier was ever written."""
+
+
+class DecidedError(CopyError):
+    """Somebody has decided on the draft already."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,7 @@ class CampaignCopy:
         Raises:
             BudgetError: the user's tokens of the month do not suffice; no model was asked.
             CopyError: the brief or the user is wrong, or no usable copy was written; nothing is stored.
+            RedisError: it does not answer, and tokens may not be spent without it.
         """
         brief.check()
         if not 1 <= len(user.strip()) <= len(user) <= MAX_USER:
@@ -76,7 +89,7 @@ class CampaignCopy:
         from_cache = copy is not None
         if copy is None:
             copy = self._written(brief, user)
-            self._redis.set(key, _as_json(copy), ex=AI_GENERATION.ttl)
+            self._keep(key, copy)
         images = tuple(dict.fromkeys(find_images(brief.description)))
         document = _document(brief, copy, images)
         document["generacion_metadata"] |= {
@@ -93,7 +106,8 @@ class CampaignCopy:
         """Record that a person takes responsibility for a draft.
 
         Raises:
-            CopyError: there is no such draft, or it has been decided on already; the text says by whom.
+            NoSuchDraftError: there is no such draft.
+            DecidedError: it has been decided on already; the text says by whom.
         """
         if not 1 <= len(person.strip()) <= len(person) <= MAX_USER:
             raise CopyError(f"An approval needs the name of a person, of {MAX_USER} characters at most.")
@@ -103,7 +117,8 @@ class CampaignCopy:
         """Set a draft aside for good.
 
         Raises:
-            CopyError: there is no such draft, or it has been decided on already.
+            NoSuchDraftError: there is no such draft.
+            DecidedError: it has been decided on already.
         """
         self._decide(identifier, "borrador", {"estado": "rechazado"})
 
@@ -124,14 +139,21 @@ class CampaignCopy:
             return
         found = self._logs.find_one({"_id": identifier}, {"estado": 1, "aprobado_por": 1})
         if found is None:
-            raise CopyError(f"logs_campanas has no copy {identifier}.")
+            raise NoSuchDraftError(f"logs_campanas has no copy {identifier}.")
         person = f", approved by {found['aprobado_por']}" if "aprobado_por" in found else ""
-        raise CopyError(
+        raise DecidedError(
             f"Copy {identifier} is {found['estado']}{person}: only what is {state} can become {changes['estado']}."
         )
 
     def _written(self, brief: CopyBrief, user: str) -> GeneratedCopy:
-        reservation = self._budget.reserve(user, self._generator.most_tokens(brief), self._now())
+        most_tokens = self._generator.most_tokens(brief)
+        try:
+            reservation = self._budget.reserve(user, most_tokens, self._now())
+        except RedisError:
+            if most_tokens:
+                raise
+            # Nothing will be spent: no budget has to allow it.
+            return self._generator.write(brief)
         spent = reservation.tokens
         try:
             copy = self._generator.write(brief)
@@ -144,13 +166,22 @@ class CampaignCopy:
             self._budget.settle(reservation, spent)
         return copy
 
+    def _keep(self, key: str, copy: GeneratedCopy) -> None:
+        try:
+            self._redis.set(key, _as_json(copy), ex=AI_GENERATION.ttl)
+        except RedisError as error:
+            logger.warning("copy is not kept, Redis does not answer (%s)", type(error).__name__)
+
     def _cache_key(self, brief: CopyBrief) -> str:
         populations = [population.document() for population in brief.populations]
         text = json.dumps([self._generator.template, brief.campaign, brief.description, populations], sort_keys=True)
         return AI_GENERATION.key(model=self._generator.model, hash=hashlib.sha256(text.encode()).hexdigest())
 
     def _cached(self, key: str, brief: CopyBrief) -> GeneratedCopy | None:
-        found = self._redis.get(key)
+        try:
+            found = self._redis.get(key)
+        except RedisError:
+            found = None
         if found is None:
             return None
         value = json.loads(str(found))

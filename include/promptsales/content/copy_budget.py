@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from redis import Redis
 
@@ -25,6 +26,26 @@ return {1, spent, reserved}
 
 class BudgetError(CopyError):
     """A user's tokens of the month do not suffice; no model was asked."""
+
+
+@dataclass(frozen=True)
+class Spending:
+    """A user's tokens of a month.
+
+    Attributes:
+        spent: on copy that was written.
+        reserved: for copy that is being written.
+        limit: of both together.
+    """
+
+    spent: int
+    reserved: int
+    limit: int
+
+    @property
+    def left(self) -> int:
+        """What may still be reserved."""
+        return max(self.limit - self.spent - self.reserved, 0)
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,16 @@ class TokenBudget:
                 f"this copy may need {tokens:,}. Raise PROMPTSALES_TOKEN_BUDGET, or wait for the next month."
             )
         return Reservation(key, tokens)
+
+    def spending(self, user: str, now: datetime) -> Spending:
+        """What a user has spent in the month.
+
+        Raises:
+            RedisError: it does not answer.
+        """
+        key = AI_TOKENS.key(user=user, month=f"{now:%Y-%m}")
+        spent, reserved = cast("list[str | None]", self._redis.hmget(key, ["tokens", "reservados"]))
+        return Spending(int(spent or 0), int(reserved or 0), self._limit)
 
     def settle(self, reservation: Reservation, spent: int) -> None:
         """Give the reservation back and count what was really spent."""

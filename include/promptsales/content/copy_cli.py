@@ -18,9 +18,9 @@ from rich.markup import escape
 
 from promptsales.connections import from_settings
 from promptsales.content.campaign_copy import CampaignCopy, Draft
-from promptsales.content.copy_brief import CHANNELS, CopyBrief, CopyError, CopyGenerator, Population
+from promptsales.content.copy_brief import CHANNELS, CopyBrief, CopyError, Population
 from promptsales.content.copy_budget import TokenBudget
-from promptsales.content.copy_template import TemplateCopyGenerator
+from promptsales.content.copy_writer import copy_generator
 from promptsales.content.database import open_content
 from promptsales.settings import Settings
 
@@ -34,19 +34,6 @@ _POPULATIONS = TypeAdapter(tuple[Population, ...], config=ConfigDict(extra="forb
 
 app = typer.Typer()
 console = Console(highlight=False, soft_wrap=True)
-
-
-def copy_generator(settings: Settings) -> CopyGenerator:
-    """The language model where `OPENAI_API_KEY` is set, the deterministic templates where it is not."""
-    if settings.openai_api_key is None:
-        return TemplateCopyGenerator()
-    # Imported where it is used: loading the client would slow every command of the command line down.
-    import openai
-
-    from promptsales.content.copy_openai import OpenAICopyGenerator
-
-    client = openai.OpenAI(api_key=settings.openai_api_key.get_secret_value(), base_url=settings.openai_base_url)
-    return OpenAICopyGenerator(client, settings.copy_model)
 
 
 @app.command("copy")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pinecone import Pinecone, PineconeError, ServerlessSpec
+from pinecone import Pinecone, PineconeError, RetryConfig, ServerlessSpec
 
 from promptsales.content.images.embedder import DIMENSION, Vectors
 from promptsales.errors import PromptSalesError, SettingsError
@@ -181,8 +181,13 @@ class VectorIndex:
         raise VectorIndexError(f"Cannot {what} the Pinecone index {self._name}: {reason}.")
 
 
-def connect_index(settings: Settings, model: str) -> VectorIndex:
+def connect_index(settings: Settings, model: str, *, seconds: float | None = None) -> VectorIndex:
     """The index of the images; nothing is asked of Pinecone yet.
+
+    Args:
+        settings: its key and address.
+        model: whose vectors it holds.
+        seconds: for one request, which is then made twice at most; None leaves both to the client.
 
     Raises:
         SettingsError: there is no API key, or the address is none.
@@ -197,7 +202,10 @@ def connect_index(settings: Settings, model: str) -> VectorIndex:
             "PINECONE_HOST is not an address such as http://localhost:5081; leave it out for Pinecone's own."
         )
     key = settings.pinecone_api_key.get_secret_value()
-    return VectorIndex(Pinecone(api_key=key, host=settings.pinecone_host), settings, model)
+    limits: dict[str, Any] = {}
+    if seconds is not None:
+        limits = {"timeout": seconds, "retry_config": RetryConfig(max_retries=1, max_wait=seconds)}
+    return VectorIndex(Pinecone(api_key=key, host=settings.pinecone_host, **limits), settings, model)
 
 
 def _dimension(description: Any) -> int | None:
