@@ -128,7 +128,7 @@ def connect_mongo(url: str, variable: str = "its URL", *, pool_size: int = 100) 
         raise _refused_by_client(MONGODB, variable) from None
 
 
-def connect_redis(url: str, variable: str = "its URL") -> Redis:
+def connect_redis(url: str, variable: str = "its URL", *, seconds: float = 2) -> Redis:
     """A client that returns `str`; the server is contacted at the first command.
 
     A command is tried twice and not waited for in between: every reader of Redis can do without, and soon enough.
@@ -136,6 +136,7 @@ def connect_redis(url: str, variable: str = "its URL") -> Redis:
     Args:
         url: `redis://:password@host:port/0`, or `rediss` for TLS.
         variable: the setting that errors tell the reader to look at.
+        seconds: for connecting, and for one try of a command.
 
     Raises:
         SettingsError: the URL is malformed.
@@ -143,7 +144,11 @@ def connect_redis(url: str, variable: str = "its URL") -> Redis:
     parse_url(url, REDIS, variable)
     try:
         return Redis.from_url(
-            url, decode_responses=True, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 1)
+            url,
+            decode_responses=True,
+            socket_connect_timeout=seconds,
+            socket_timeout=seconds,
+            retry=Retry(NoBackoff(), 1),
         )
     except ValueError:
         raise _refused_by_client(REDIS, variable) from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +16,19 @@ from bson import ObjectId
 from content_stores import NOW, content_database, emptied
 from local_service import LocalService, Received, Scripted, local_service
 from pymongo.database import Database
-from pymongo.errors import WriteError
+from pymongo.errors import PyMongoError, WriteError
 from redis import Redis
+from redis.exceptions import RedisError
 from typer.testing import CliRunner
 
-from promptsales.connections import connect_redis
-from promptsales.content.campaign_copy import CampaignCopy
+from promptsales.connections import connect_mongo, connect_redis
+from promptsales.content.campaign_copy import CampaignCopy, DecidedError, NoSuchDraftError
 from promptsales.content.copy_brief import CopyBrief, CopyError, CopyGenerator, Population
-from promptsales.content.copy_budget import BudgetError, TokenBudget
+from promptsales.content.copy_budget import BudgetError, Spending, TokenBudget
 from promptsales.content.copy_cli import app
 from promptsales.content.copy_openai import OpenAICopyGenerator
 from promptsales.content.copy_template import MODEL, TemplateCopyGenerator
+from promptsales.content.copy_usage import CopyUsage, copy_usage
 from promptsales.settings import Settings
 
 PEOPLE = (
@@ -266,7 +270,7 @@ def test_only_a_person_s_approval_makes_copy_publishable(database: Database[dict
     with pytest.raises(WriteError):
         database["logs_campanas"].update_one({"_id": draft}, {"$set": {"estado": "publicado"}})
     service.approve(draft, "ana")
-    with pytest.raises(CopyError, match="aprobado, approved by ana"):
+    with pytest.raises(DecidedError, match="aprobado, approved by ana"):
         service.approve(draft, "eva")
     with pytest.raises(CopyError, match="approved by ana"):
         service.reject(draft)
@@ -283,8 +287,98 @@ def test_a_rejected_draft_stays_rejected(database: Database[dict[str, Any]], red
     service.reject(draft)
     with pytest.raises(CopyError, match="is rechazado"):
         service.approve(draft, "ana")
-    with pytest.raises(CopyError, match="has no copy"):
+    with pytest.raises(NoSuchDraftError, match="has no copy"):
         service.approve(ObjectId(), "ana")
+
+
+def test_copy_may_be_written_before_its_campaign(database: Database[dict[str, Any]], redis: Redis) -> None:
+    draft = service_of(database, redis, TemplateCopyGenerator()).draft(replace(BRIEF, campaign=None), "prueba").id
+    stored = database["logs_campanas"].find_one({"_id": draft})
+    assert stored
+    assert "id_campana" not in stored
+
+
+def test_templates_need_no_redis_and_a_model_is_not_asked_without_it(
+    database: Database[dict[str, Any]], chat: LocalService, writer: OpenAICopyGenerator
+) -> None:
+    with connect_redis("redis://127.0.0.1:1/0") as away:
+        draft = service_of(database, away, TemplateCopyGenerator()).draft(BRIEF, "prueba")
+        assert database["logs_campanas"].count_documents({"_id": draft.id}) == 1
+        with pytest.raises(RedisError):
+            service_of(database, away, writer).draft(BRIEF, "prueba")
+    assert chat.received == []
+
+
+def test_copy_that_was_paid_for_is_stored_though_redis_goes_away(
+    engines: Settings, database: Database[dict[str, Any]], redis: Redis, chat: LocalService, writer: OpenAICopyGenerator
+) -> None:
+    with connect_redis(engines.url("redis")) as own:
+
+        def losing(request: Received) -> Scripted:
+            own.connection_pool.disconnect()
+            own.connection_pool = connect_redis("redis://127.0.0.1:1/0").connection_pool
+            return completion(GOOD)
+
+        chat.otherwise = losing
+        draft = service_of(database, own, writer).draft(BRIEF, "prueba")
+
+    assert database["logs_campanas"].count_documents({"_id": draft.id, "generacion_metadata.tokens": 700}) == 1
+    # What was set aside stays so: too much is counted, never too little.
+    assert int(str(redis.hget(TOKENS, "reservados"))) > 700
+
+
+def test_what_a_user_spent_and_has_left(redis: Redis) -> None:
+    budget = TokenBudget(redis, 1_000)
+    assert budget.spending("prueba", NOW) == Spending(0, 0, 1_000)
+    held = budget.reserve("prueba", 300, NOW)
+    assert (budget.spending("prueba", NOW).reserved, budget.spending("prueba", NOW).left) == (300, 700)
+    budget.settle(held, 250)
+    assert budget.spending("prueba", NOW) == Spending(250, 0, 1_000)
+    redis.hset(TOKENS, "tokens", 1_100)
+    assert budget.spending("prueba", NOW).left == 0
+
+
+def test_a_model_has_so_long_for_all_it_writes(chat: LocalService) -> None:
+    client = openai.OpenAI(api_key="llave-plantada", base_url=f"{chat.url}/v1", max_retries=0)
+    chat.otherwise = lambda request: completion("no es JSON")
+    with pytest.raises(CopyError, match="no time left of 0 s"):
+        OpenAICopyGenerator(client, "modelo-de-prueba", 0.4).write(BRIEF)
+    assert chat.received == []
+    chat.otherwise = lambda request: Scripted(silent=True)
+    with pytest.raises(CopyError, match="did not answer within 1 s"):
+        OpenAICopyGenerator(client, "modelo-de-prueba", 1.3).write(BRIEF)
+    assert len(chat.received) == 1
+
+
+def test_usage_is_of_one_user_one_period_and_by_model(
+    database: Database[dict[str, Any]], redis: Redis, chat: LocalService, writer: OpenAICopyGenerator
+) -> None:
+    chat.otherwise = lambda request: completion(GOOD)
+    by_model, by_rule = (service_of(database, redis, each) for each in (writer, TemplateCopyGenerator()))
+    by_model.approve(by_model.draft(BRIEF, "prueba").id, "ana")
+    by_model.draft(BRIEF, "prueba")
+    by_rule.draft(BRIEF, "prueba")
+    by_rule.draft(BRIEF, "otra persona")
+    day = NOW.date()
+
+    written, ruled = copy_usage(database, "prueba", day, day)
+
+    assert replace(written, latency_ms=0) == CopyUsage("2026-11", "modelo-de-prueba", 2, 1, 1, 700, 0)
+    assert replace(ruled, latency_ms=0) == CopyUsage("2026-11", MODEL, 1, 0, 0, 0, 0)
+    assert written.latency_ms > 0
+    for other in (day - timedelta(days=1), day + timedelta(days=1)):
+        assert copy_usage(database, "prueba", other, other) == []
+
+
+def test_a_draft_that_cannot_be_stored_is_not_waited_for_and_not_paid_twice(
+    database: Database[dict[str, Any]], redis: Redis, chat: LocalService, writer: OpenAICopyGenerator
+) -> None:
+    chat.otherwise = lambda request: completion(GOOD)
+    away = connect_mongo("mongodb://127.0.0.1:1/prueba_textos")
+    with away.client, pytest.raises(PyMongoError):
+        service_of(away, redis, writer).draft(BRIEF, "prueba")
+    assert service_of(database, redis, writer).draft(BRIEF, "prueba").from_cache
+    assert len(chat.received) == 1
 
 
 def test_the_commands_write_for_three_populations_and_approve(

@@ -314,6 +314,9 @@ class OtherModel:
 
     model = "otro-modelo"
 
+    def load(self) -> None:
+        """It is made anew for each embedding."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         vectors = np.random.default_rng(7).normal(size=(len(texts), DIMENSION))
         return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)

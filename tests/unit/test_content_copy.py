@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptsales.content.copy_brief import CHANNELS, TONES, CopyBrief, CopyError, Population, problems
+from promptsales.content.copy_brief import CHANNELS, TONES, BriefError, CopyBrief, CopyError, Population, problems
 from promptsales.content.copy_cli import populations_in
 from promptsales.content.copy_template import MODEL, TemplateCopyGenerator
 
@@ -67,7 +67,7 @@ def test_any_words_at_all_give_usable_copy_or_a_refusal(
     description: str, name: str, interest: str, channel: str
 ) -> None:
     brief = CopyBrief(1, description, (Population(name, channel, intereses=(interest,), paises=(name,)),))
-    with suppress(CopyError):
+    with suppress(BriefError):
         brief.check()
         messages = TemplateCopyGenerator().write(brief).messages
         assert problems(brief, messages) == []
@@ -105,7 +105,7 @@ def test_what_a_model_may_not_write(messages: tuple[str, ...], problem: str) -> 
     ],
 )
 def test_a_wrong_brief_is_refused(brief: CopyBrief) -> None:
-    with pytest.raises(CopyError):
+    with pytest.raises(BriefError):
         brief.check()
 
 

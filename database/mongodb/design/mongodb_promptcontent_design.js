@@ -29,6 +29,7 @@
   logs_campanas: Generated campaign copy; nothing is approved or published without a person's name
     ix_campana_creado_en     The latest copy of a campaign
     ix_estado_creado_en      Drafts that wait for a person; what is published
+    ix_usuario_creado_en     What a user had written in a period
     ix_imagenes              Whether copy uses an image, before it is removed
 
   mcp_servers: The registry of MCP servers: their tools, where they run, how much they are used
@@ -814,6 +815,15 @@ const collections = {
         },
         "options": {
           "name": "ix_estado_creado_en"
+        }
+      },
+      {
+        "keys": {
+          "generacion_metadata.usuario": 1,
+          "creado_en": -1
+        },
+        "options": {
+          "name": "ix_usuario_creado_en"
         }
       },
       {

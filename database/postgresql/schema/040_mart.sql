@@ -131,7 +131,7 @@ CREATE TABLE IF NOT EXISTS mart.rfm_grupo (
 
 -- Content without a date is not in it.
 CREATE TABLE IF NOT EXISTS mart.contenido_mes (
-    id_campana integer NOT NULL, -- 0: a request to an outside service, which is of no campaign
+    id_campana integer NOT NULL, -- 0: of none, as a request to an outside service or copy from before its campaign
     mes date NOT NULL,
     origen text NOT NULL, -- copia or solicitud
     motor text NOT NULL, -- the model of a copy, the service of a request

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import pymongo
 from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.database import Database
@@ -19,7 +20,7 @@ from redis.exceptions import RedisError
 
 from promptsales.cache.keys import AI_GENERATION
 from promptsales.content.copy_brief import CopyBrief, CopyError, CopyFailedError, CopyGenerator, GeneratedCopy, problems
-from promptsales.content.copy_budget import TokenBudget
+from promptsales.content.copy_budget import Reservation, TokenBudget
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,9 @@ COLLECTION = "logs_campanas"
 
 MAX_USER = 120
 """Characters; `logs_campanas.generacion_metadata.usuario`."""
+
+STORE_SECONDS = 3.0
+"""For writing a draft, or a decision on one."""
 
 FindImages = Callable[[str], Sequence[ObjectId]]
 """Images for a description: keys of `imagenes`, best first."""
@@ -79,6 +83,7 @@ class CampaignCopy:
             BudgetError: the user's tokens of the month do not suffice; no model was asked.
             CopyError: the brief or the user is wrong, or no usable copy was written; nothing is stored.
             RedisError: it does not answer, and tokens may not be spent without it.
+            PyMongoError: the draft cannot be stored; asked for again, the same brief comes from the cache.
         """
         brief.check()
         if not 1 <= len(user.strip()) <= len(user) <= MAX_USER:
@@ -99,7 +104,8 @@ class CampaignCopy:
             # What the cache gave cost nothing now.
             "tokens": 0 if from_cache else copy.tokens,
         }
-        inserted = self._logs.insert_one({**document, "estado": "borrador", "creado_en": self._now()})
+        with pymongo.timeout(STORE_SECONDS):
+            inserted = self._logs.insert_one({**document, "estado": "borrador", "creado_en": self._now()})
         return Draft(inserted.inserted_id, copy, from_cache, images)
 
     def approve(self, identifier: ObjectId, person: str) -> None:
@@ -131,6 +137,10 @@ class CampaignCopy:
         self._decide(identifier, "aprobado", {"estado": "publicado", "publicado_en": self._now()})
 
     def _decide(self, identifier: ObjectId, state: str, changes: Mapping[str, Any]) -> None:
+        with pymongo.timeout(STORE_SECONDS):
+            self._decide_in_time(identifier, state, changes)
+
+    def _decide_in_time(self, identifier: ObjectId, state: str, changes: Mapping[str, Any]) -> None:
         # The state is part of the query: of two decisions at once, the first one holds.
         decided = self._logs.find_one_and_update(
             {"_id": identifier, "estado": state}, {"$set": changes}, return_document=ReturnDocument.AFTER
@@ -163,8 +173,15 @@ class CampaignCopy:
             raise
         finally:
             # What failed in an unforeseen way counts whole: nobody knows what it used.
-            self._budget.settle(reservation, spent)
+            self._settle(reservation, spent)
         return copy
+
+    def _settle(self, reservation: Reservation, spent: int) -> None:
+        try:
+            self._budget.settle(reservation, spent)
+        except RedisError as error:
+            # Copy that was paid for is not thrown away for it; the reservation stays, so too much is counted.
+            logger.warning("a reservation of tokens stays, Redis does not answer (%s)", type(error).__name__)
 
     def _keep(self, key: str, copy: GeneratedCopy) -> None:
         try:

@@ -27,6 +27,10 @@ class CopyError(PromptSalesError):
     """Copy was asked for in a way that cannot be served, or could not be written."""
 
 
+class BriefError(CopyError):
+    """The brief is wrong, or holds nothing that copy could be about; another one is needed."""
+
+
 @dataclass(frozen=True)
 class Channel:
     """How long a message may be, and how it sounds where the population asks for no tone.
@@ -89,6 +93,14 @@ class Population:
         return {name: value for name, value in values.items() if value not in (None, [])}
 
 
+GENERAL_POPULATIONS = (
+    Population("jóvenes de 18 a 25 años", "TikTok", edad_minima=18, edad_maxima=25),
+    Population("profesionales de 26 a 40 años", "Instagram", edad_minima=26, edad_maxima=40),
+    Population("mayores de 55 años", "Correo", edad_minima=55),
+)
+"""For a brief that names none."""
+
+
 @dataclass(frozen=True)
 class CopyBrief:
     """What a campaign is about and whom it addresses.
@@ -106,15 +118,15 @@ class CopyBrief:
         """Whether copy can be written for it.
 
         Raises:
-            CopyError: saying what is wrong.
+            BriefError: saying what is wrong.
         """
         if self.campaign is not None and self.campaign < 1:
-            raise CopyError("A campaign's number is 1 or more.")
+            raise BriefError("A campaign's number is 1 or more.")
         if not self.description.strip() or len(self.description) > MAX_DESCRIPTION:
-            raise CopyError(f"The description of a campaign has 1 to {MAX_DESCRIPTION} characters.")
+            raise BriefError(f"The description of a campaign has 1 to {MAX_DESCRIPTION} characters.")
         names = [population.nombre for population in self.populations]
         if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
-            raise CopyError("Copy needs one or more populations, each with a name of its own.")
+            raise BriefError("Copy needs one or more populations, each with a name of its own.")
         for population in self.populations:
             _check_population(population)
 
@@ -152,6 +164,7 @@ class CopyGenerator(Protocol):
         """The copy.
 
         Raises:
+            BriefError: there is nothing in it to write about.
             CopyFailedError: it could not be written, after so many tokens.
         """
 
@@ -166,6 +179,10 @@ class CopyFailedError(CopyError):
     def __init__(self, text: str, tokens: int) -> None:
         super().__init__(text)
         self.tokens = tokens
+
+
+class UnusableCopyError(CopyFailedError):
+    """What a language model wrote cannot be used; the text quotes the brief."""
 
 
 def is_shown(character: str) -> bool:
@@ -194,9 +211,9 @@ def problems(brief: CopyBrief, messages: Mapping[str, Iterable[str]]) -> list[st
 
 def _check_population(population: Population) -> None:
     if population.canal not in CHANNELS:
-        raise CopyError(f"No channel {population.canal!r}. There are: {', '.join(CHANNELS)}.")
+        raise BriefError(f"No channel {population.canal!r}. There are: {', '.join(CHANNELS)}.")
     if population.tono is not None and population.tono not in TONES:
-        raise CopyError(f"No tone {population.tono!r}. There are: {', '.join(TONES)}.")
+        raise BriefError(f"No tone {population.tono!r}. There are: {', '.join(TONES)}.")
     youngest, oldest = population.edad_minima or 0, population.edad_maxima or 120
     if not 0 <= youngest <= oldest <= 120:
-        raise CopyError(f"The ages of {population.nombre!r} are not a range from 0 to 120.")
+        raise BriefError(f"The ages of {population.nombre!r} are not a range from 0 to 120.")

@@ -18,17 +18,11 @@ from rich.markup import escape
 
 from promptsales.connections import from_settings
 from promptsales.content.campaign_copy import CampaignCopy, Draft
-from promptsales.content.copy_brief import CHANNELS, CopyBrief, CopyError, Population
+from promptsales.content.copy_brief import CHANNELS, GENERAL_POPULATIONS, CopyBrief, CopyError, Population
 from promptsales.content.copy_budget import TokenBudget
 from promptsales.content.copy_writer import copy_generator
 from promptsales.content.database import open_content
 from promptsales.settings import Settings
-
-DEFAULT_POPULATIONS = (
-    Population("jóvenes de 18 a 25 años", "TikTok", edad_minima=18, edad_maxima=25),
-    Population("profesionales de 26 a 40 años", "Instagram", edad_minima=26, edad_maxima=40),
-    Population("mayores de 55 años", "Correo", edad_minima=55),
-)
 
 _POPULATIONS = TypeAdapter(tuple[Population, ...], config=ConfigDict(extra="forbid"))
 
@@ -51,7 +45,7 @@ def write_copy(
     user: Annotated[str | None, typer.Option(help="whose token budget (default: who runs this)")] = None,
 ) -> None:
     """Write three messages for each population, and store them as a draft for a person to approve."""
-    brief = CopyBrief(campaign, description, populations_in(populations) if populations else DEFAULT_POPULATIONS)
+    brief = CopyBrief(campaign, description, populations_in(populations) if populations else GENERAL_POPULATIONS)
     with _campaign_copy() as service, console.status("writing"):
         draft = service.draft(brief, user or getpass.getuser())
     _print(brief, draft)

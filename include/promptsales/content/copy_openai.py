@@ -10,7 +10,14 @@ from typing import Any
 import openai
 from openai.types.chat import ChatCompletionMessageParam
 
-from promptsales.content.copy_brief import MESSAGES, CopyBrief, CopyFailedError, GeneratedCopy, problems
+from promptsales.content.copy_brief import (
+    MESSAGES,
+    CopyBrief,
+    CopyFailedError,
+    GeneratedCopy,
+    UnusableCopyError,
+    problems,
+)
 
 TEMPLATE = "chat_es_v1"
 WRITES = 2
@@ -88,7 +95,7 @@ class OpenAICopyGenerator:
                 {"role": "assistant", "content": text[:ANSWER_TOKENS]},
                 {"role": "user", "content": json.dumps({"errores": wrong}, ensure_ascii=False)},
             ]
-        raise CopyFailedError(f"{self._model} wrote no usable copy in {WRITES} tries: {wrong[0]}.", tokens)
+        raise UnusableCopyError(f"{self._model} wrote no usable copy in {WRITES} tries: {wrong[0]}.", tokens)
 
     def _ask(self, conversation: list[ChatCompletionMessageParam], seconds: float) -> tuple[str, int] | str:
         """The answer and its tokens, or why there is none: the client's own errors quote keys and requests."""

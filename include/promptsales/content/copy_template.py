@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from promptsales.content.copy_brief import CopyBrief, CopyFailedError, GeneratedCopy, Population, is_shown, problems
+from promptsales.content.copy_brief import BriefError, CopyBrief, GeneratedCopy, Population, is_shown, problems
 
 MODEL = "plantilla-determinista"
 """What every record of this writer is labelled with."""
@@ -41,16 +41,14 @@ class TemplateCopyGenerator:
         """Three messages for each population: what it is, why them, what to do.
 
         Raises:
-            CopyFailedError: the description holds nothing that copy could be about.
+            BriefError: the description holds nothing that copy could be about.
         """
         subject, detail = _subject_and_detail(brief.description)
         messages = {
             population.nombre: _messages(brief, population, subject, detail) for population in brief.populations
         }
         if wrong := problems(brief, messages):
-            raise CopyFailedError(
-                f"The templates do not fit this brief: {wrong[0]}. Describe the campaign in words.", 0
-            )
+            raise BriefError(f"The templates do not fit this brief: {wrong[0]}. Describe the campaign in words.")
         return GeneratedCopy(messages, self.model, self.template, tokens=0)
 
 

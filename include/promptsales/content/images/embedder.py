@@ -31,6 +31,9 @@ class Embedder(Protocol):
 
     model: str
 
+    def load(self) -> None:
+        """Make the first embedding as quick as the others."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row a text, `DIMENSION` long.
 
@@ -44,8 +47,12 @@ class SentenceEncoder:
 
     model = "universal-sentence-encoder-multilingual-3"
 
+    def load(self) -> None:
+        """Read the model, which takes about a second."""
+        self.embed(["faro"])
+
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """One row a text; the first call of a process loads the model, which takes about a second."""
+        """One row a text; the first call of a process loads the model."""
         vectors = np.zeros((len(texts), DIMENSION), np.float32)
         if texts:
             encoded = np.asarray(_sentence_encoder().encode(list(texts)), np.float32)

@@ -28,6 +28,9 @@ class OpenAIEmbedder:
     def __init__(self, client: OpenAI) -> None:
         self._client = client
 
+    def load(self) -> None:
+        """Nothing: the model is elsewhere."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row a text.
 
