@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mcp_servers.kit.server import Definition
 
 _DEFINITIONS: Mapping[str, str] = {
+    "content_generator": "CONTENT_GENERATOR",
     "ads_optimizer": "ADS_OPTIMIZER",
     "crm_analyzer": "CRM_ANALYZER",
     "sales_dashboard": "SALES_DASHBOARD",

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     mongo_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_URL")
     mongo_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_ADMIN_URL")
     mongo_content_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_CONTENT_URL")
+    mongo_mcp_url: SecretStr | None = Field(None, alias="PROMPTSALES_MONGO_MCP_URL")
     ads_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_URL")
     ads_admin_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_ADMIN_URL")
     ads_mcp_url: SecretStr | None = Field(None, alias="PROMPTSALES_ADS_MCP_URL")

@@ -8,10 +8,12 @@
   promptsales_etl    the login of PROMPTSALES_MONGO_URL: etl_reader and nothing else.
   content_writer     what writes at work: copy, calls, credentials and the image index; it deletes nothing.
   promptsales_content  the login of PROMPTSALES_MONGO_CONTENT_URL: content_writer and nothing else.
+  mcp_content        campaign copy alone: read, written, decided on.
+  promptsales_mcp    the login of PROMPTSALES_MONGO_MCP_URL, of the MCP server content_generator: mcp_content and nothing else.
   promptsales_admin  the login of PROMPTSALES_MONGO_ADMIN_URL: owns the database, for `db init`, `seed`, `simulate`.
 
-  Passwords come from PROMPTSALES_MONGO_ETL_PASSWORD, PROMPTSALES_MONGO_CONTENT_PASSWORD and
-  PROMPTSALES_MONGO_ADMIN_PASSWORD, and are asked for, in this order, where these are not set. A login that is there already keeps its password.
+  Passwords come from PROMPTSALES_MONGO_ETL_PASSWORD, PROMPTSALES_MONGO_CONTENT_PASSWORD, PROMPTSALES_MONGO_MCP_PASSWORD
+  and PROMPTSALES_MONGO_ADMIN_PASSWORD, and are asked for, in this order, where these are not set. A login that is there already keeps its password.
 */
 const content = db.getSiblingDB("promptcontent");
 
@@ -66,6 +68,24 @@ if (content.getUser("promptsales_content")) {
     user: "promptsales_content",
     pwd: process.env.PROMPTSALES_MONGO_CONTENT_PASSWORD || passwordPrompt(),
     roles: ["content_writer"],
+  });
+}
+
+const copy = [{ resource: { db: "promptcontent", collection: "logs_campanas" }, actions: ["find", "insert", "update"] }];
+
+if (content.getRole("mcp_content")) {
+  content.updateRole("mcp_content", { privileges: copy, roles: [] });
+} else {
+  content.createRole({ role: "mcp_content", privileges: copy, roles: [] });
+}
+
+if (content.getUser("promptsales_mcp")) {
+  content.updateUser("promptsales_mcp", { roles: ["mcp_content"] });
+} else {
+  content.createUser({
+    user: "promptsales_mcp",
+    pwd: process.env.PROMPTSALES_MONGO_MCP_PASSWORD || passwordPrompt(),
+    roles: ["mcp_content"],
   });
 }
 

@@ -19,19 +19,10 @@ def open_content(settings: Settings) -> Iterator[Database[dict[str, Any]]]:
     Raises:
         SettingsError: neither is set, or one is malformed.
     """
-    database = connect_content(settings)
-    with database.client:
-        yield database
-
-
-def connect_content(settings: Settings, *, pool_size: int = 100) -> Database[dict[str, Any]]:
-    """The same database for whoever keeps it open, and closes its client in the end.
-
-    Raises:
-        SettingsError: neither URL is set, or one is malformed.
-    """
     if settings.mongo_content_url is not None:
         url, variable = settings.url("mongo_content"), settings.variable("mongo_content")
     else:
         url, variable = settings.url("mongo", admin=True), settings.variable("mongo", admin=True)
-    return connect_mongo(url, variable, pool_size=pool_size)
+    database = connect_mongo(url, variable)
+    with database.client:
+        yield database

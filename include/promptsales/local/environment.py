@@ -33,6 +33,7 @@ def build_environment(root: Path, ports: Ports, passwords: Mapping[str, str]) ->
         "PROMPTSALES_MONGO_URL": mongodb.url(ports),
         "PROMPTSALES_MONGO_ADMIN_URL": mongodb.url(ports),
         "PROMPTSALES_MONGO_CONTENT_URL": mongodb.url(ports),
+        "PROMPTSALES_MONGO_MCP_URL": mongodb.url(ports),
         "PROMPTSALES_ADS_URL": sqlserver.url(ports, "PromptAds"),
         "PROMPTSALES_ADS_ADMIN_URL": sqlserver.url(ports, "PromptAds", "admin"),
         "PROMPTSALES_ADS_MCP_URL": sqlserver.url(ports, "PromptAds", "mcp"),
