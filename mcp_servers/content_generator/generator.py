@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import textwrap
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -82,8 +82,10 @@ RECORDS = 8
 IMAGES = 3
 """For each population."""
 
-DESCRIBING_CHARACTERS = 200
-"""Of a description in a search for images: its beginning says what it is about."""
+SUBJECT_CHARACTERS = 200
+"""Of a description in a search for images: its first sentence says what it is about, the others lead astray."""
+
+_END_OF_SENTENCE = re.compile(r"[.;:!?\n]\s")
 
 CampaignId = Annotated[Identifier | None, Field(description="id of a campaign in PromptAds, 1 and up")]
 Populations = Annotated[
@@ -328,7 +330,7 @@ class ContentGenerator:
     def _fitting(self, brief: CopyBrief) -> dict[str, list[ImageResult]]:
         found: dict[str, list[ImageResult]] = {}
         for population in brief.populations:
-            question = _question(brief.description, [population.nombre, *population.intereses])
+            question = _question(brief.description, population.intereses)
             results: dict[str, ImageResult] = {}
             for campaign in dict.fromkeys((brief.campaign, None)):
                 answer = self._search.search(question, count=IMAGES, campaign=campaign)
@@ -414,10 +416,10 @@ async def _no_epoch(caller: Caller) -> str:
     return ""
 
 
-def _question(description: str, words: Sequence[str]) -> str:
+def _question(description: str, interests: Sequence[str]) -> str:
     """What to look for, within the length of a question."""
-    about = textwrap.shorten(description, DESCRIBING_CHARACTERS, placeholder="") or description[:DESCRIBING_CHARACTERS]
-    return " ".join([about, *words])[:MAX_QUESTION]
+    subject = _END_OF_SENTENCE.split(description, maxsplit=1)[0] or description
+    return " ".join([subject[:SUBJECT_CHARACTERS], *interests])[:MAX_QUESTION]
 
 
 def _image(found: ImageResult) -> ImageFound:

@@ -53,6 +53,17 @@ def test_the_goal_and_the_audience_of_a_plan_stay_out_of_its_copy() -> None:
     assert "con un tono" not in text
 
 
+@pytest.mark.parametrize("description", ["...", "¡!", "{}", "https://promptsales.example", "\U0001f45f"])
+def test_a_description_without_words_is_refused(description: str) -> None:
+    with pytest.raises(BriefError, match="no words"):
+        TemplateCopyGenerator().write(replace(BRIEF, description=description))
+
+
+def test_copy_is_about_the_first_sentence_that_has_words() -> None:
+    copy = TemplateCopyGenerator().write(replace(BRIEF, description="... ¡! Zapatos de lona. Hechos a mano."))
+    assert all("zapatos de lona" in text.lower() for text in copy.messages[SENIORS.nombre])
+
+
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("tone", TONES)
 def test_every_channel_and_tone_has_texts_within_its_limit(channel: str, tone: str) -> None:

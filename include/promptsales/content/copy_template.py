@@ -44,6 +44,8 @@ class TemplateCopyGenerator:
             BriefError: the description holds nothing that copy could be about.
         """
         subject, detail = _subject_and_detail(brief.description)
+        if not any(map(str.isalnum, subject)):
+            raise BriefError("The description has no words that copy could be about. Describe the campaign in words.")
         messages = {
             population.nombre: _messages(brief, population, subject, detail) for population in brief.populations
         }
@@ -113,7 +115,7 @@ def _subject_and_detail(description: str) -> tuple[str, str]:
     clean = " ".join(
         "".join(c if is_shown(c) else " " for c in _URL.sub("", description)).replace("{", "").replace("}", "").split()
     )
-    sentences = _FIRST_SENTENCE.split(clean)
+    sentences = [each for each in _FIRST_SENTENCE.split(clean) if any(map(str.isalnum, each))] or [""]
     opening = re.match(rf"(?:{_texts()['preambulos']})\s+", sentences[0], re.IGNORECASE)
     subject = sentences[0][opening.end() :] if opening else sentences[0]
     subject = re.sub(_texts()["destinatarios"], "", subject, flags=re.IGNORECASE).strip(" .,;:!?¡¿…\"'")
