@@ -14,8 +14,6 @@ from typing import Annotated, Literal
 
 import pymongo
 from bson import ObjectId
-from mcp.server.mcpserver.prompts import Prompt
-from mcp.server.mcpserver.resources import Resource
 from pydantic import Field
 from pymongo.errors import ConnectionFailure, PyMongoError
 from redis.exceptions import RedisError
@@ -37,11 +35,10 @@ from mcp_servers.content_generator.models import (
 from mcp_servers.content_generator.populations import MOST, Audience, named, out_of_sales
 from mcp_servers.content_generator.threads import Threads
 from mcp_servers.kit.caller import Caller
-from mcp_servers.kit.calls import Epoch
 from mcp_servers.kit.errors import Code, ToolError, refused
 from mcp_servers.kit.health import CHECK_SECONDS, Check
 from mcp_servers.kit.pages import offset_of, page
-from mcp_servers.kit.server import Surroundings
+from mcp_servers.kit.server import Part, Surroundings
 from mcp_servers.kit.texts import Identifier, Phrase, Text
 from mcp_servers.kit.tool import tool
 from promptsales.connections import connect_mongo, connect_redis
@@ -59,10 +56,11 @@ from promptsales.errors import PromptSalesError
 logger = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 20
-"""For generated copy, in all. The parts below, one after the other, are within it."""
+"""For generated copy, in all. Its parts one after the other, storing it too, come to 16: a server that asks this one
+waits for 17."""
 
-PEER_SECONDS = 3.0
-IMAGES_SECONDS = 3.0
+PEER_SECONDS = 2.0
+IMAGES_SECONDS = 2.0
 WRITE_SECONDS = 10.0
 
 PINECONE_SECONDS = 1.5
@@ -93,13 +91,13 @@ Populations = Annotated[
     Field(
         min_length=1,
         max_length=MOST,
-        description=f"whom messages are for, 1 to {MOST}, each with a name of its own; left out: the channels that "
-        "bring buyers, as crm_analyzer knows them, else three ages of the general public",
+        description=f"whom messages are for, 1 to {MOST}, each with a name of its own; left out: the ages of those who "
+        "buy, as crm_analyzer knows them, else three ages of the general public",
     ),
 ]
 
 
-class ContentGenerator:
+class ContentGenerator(Part):
     """Searches the image library, has copy written, takes decisions on it.
 
     Args:
@@ -143,21 +141,6 @@ class ContentGenerator:
     def checks(self) -> Mapping[str, Check]:
         """MongoDB, and the encoder once it is loaded. Without Pinecone three tools of four still answer."""
         return {"encoder": self._loaded, "mongodb": self._mongodb}
-
-    @property
-    def epoch(self) -> Epoch:
-        """None: no answer is kept by the kit. The search keeps its own, by the state of the index."""
-        return _no_epoch
-
-    @property
-    def resources(self) -> Sequence[Resource]:
-        """None."""
-        return []
-
-    @property
-    def prompts(self) -> Sequence[Prompt]:
-        """None."""
-        return []
 
     @tool(
         "getContent",
@@ -410,10 +393,6 @@ def _told() -> Iterator[None]:
             raise
         logger.warning("MongoDB: %s", type(error).__name__)
         raise ToolError(Code.UNAVAILABLE, "The content database does not answer now: try again.") from None
-
-
-async def _no_epoch(caller: Caller) -> str:
-    return ""
 
 
 def _question(description: str, interests: Sequence[str]) -> str:

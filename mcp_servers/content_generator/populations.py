@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from mcp_servers.content_generator.models import Population as NamedPopulation
 from mcp_servers.kit.caller import Caller
 from mcp_servers.kit.errors import refused
 from mcp_servers.kit.peers import Peer
-from promptsales.content.copy_brief import CHANNELS, GENERAL_POPULATIONS, Population
+from promptsales.content.copy_brief import GENERAL_POPULATIONS, Population
+from promptsales.content.copy_template import OLDER
 
 MOST = 6
 """Populations of one brief: eighteen messages are what a person can still read before approving."""
 
-OUT_OF_SALES = 3
-"""Channels that copy is written for where the sales name them."""
+BUYING = 3
+"""Groups of buyers that copy is written for: those with most people."""
+
+BUYING_DAYS = 730
+"""Up to today: long enough that those who buy once a year count."""
+
+ADULT = 18
+"""Years. Nobody younger is addressed."""
+
+CHANNELS_BY_AGE = ((26, "TikTok"), (OLDER, "Instagram"))
+"""Under which age which channel; from there on by mail."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +46,16 @@ class Audience:
     notes: tuple[str, ...] = ()
 
 
-class _Group(BaseModel):
-    """What getSalesFunnel says of one channel, as far as it matters here."""
+class _Buyers(BaseModel):
+    """What getSalesFunnel says of those who were born in one decade, as far as it matters here."""
 
-    label: str | None
+    min_age: int
+    max_age: int = Field(ge=0, le=120)
     buyers: int
 
 
 class _Funnel(BaseModel):
-    groups: list[_Group]
+    buyers: list[_Buyers]
 
 
 def named(populations: Sequence[NamedPopulation]) -> Audience:
@@ -59,28 +71,34 @@ def named(populations: Sequence[NamedPopulation]) -> Audience:
 
 
 async def out_of_sales(crm: Peer, campaign: int | None, caller: Caller) -> Audience:
-    """Those whose channels bring buyers, as crm_analyzer knows; everyone by age where it knows of none.
+    """Those who buy, by age, as crm_analyzer knows them; the general public where it knows of nobody.
 
     Args:
         crm: asked in the caller's name.
         campaign: only its buyers; None: all.
         caller: who asks.
     """
-    arguments: dict[str, Any] = {"by": "channel"}
-    if campaign is not None:
-        arguments["campaign_id"] = campaign
-    answer = await crm.call("getSalesFunnel", arguments, caller)
+    since = datetime.now(UTC).date() - timedelta(days=BUYING_DAYS)
+    of_campaign = {} if campaign is None else {"campaign_id": campaign}
+    answer = await crm.call("getSalesFunnel", {"since": since.isoformat(), **of_campaign}, caller)
     if answer.content is None:
         return _general(answer.note)
     try:
-        groups = _Funnel.model_validate(answer.content).groups
+        groups = _Funnel.model_validate(answer.content).buyers
     except ValidationError:
         return _general("crm_analyzer answered in a form that is not known here.")
-    found = sorted((group for group in groups if group.buyers and group.label in CHANNELS), key=lambda g: -g.buyers)
-    if not found:
-        return _general("crm_analyzer knows of no buyers by channel.")
-    channels = [str(group.label) for group in found[:OUT_OF_SALES]]
-    return Audience(tuple(Population(f"público de {channel}", channel) for channel in channels), "crm_analyzer")
+    grown = sorted((group for group in groups if group.max_age >= ADULT), key=lambda group: -group.buyers)
+    if not grown:
+        return _general("crm_analyzer knows of no buyers.")
+    return Audience(tuple(map(_of_age, grown[:BUYING])), "crm_analyzer")
+
+
+def _of_age(group: _Buyers) -> Population:
+    youngest = max(group.min_age, ADULT)
+    channel = next((channel for age, channel in CHANNELS_BY_AGE if youngest < age), "Correo")
+    return Population(
+        f"personas de {youngest} a {group.max_age} años", channel, edad_minima=youngest, edad_maxima=group.max_age
+    )
 
 
 def _general(why: str | None) -> Audience:

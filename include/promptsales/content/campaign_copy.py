@@ -29,7 +29,7 @@ COLLECTION = "logs_campanas"
 MAX_USER = 120
 """Characters; `logs_campanas.generacion_metadata.usuario`."""
 
-STORE_SECONDS = 3.0
+STORE_SECONDS = 2.0
 """For writing a draft, or a decision on one."""
 
 FindImages = Callable[[str], Sequence[ObjectId]]
