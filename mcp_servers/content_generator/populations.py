@@ -80,7 +80,8 @@ async def out_of_sales(crm: Peer, campaign: int | None, caller: Caller) -> Audie
     """
     since = datetime.now(UTC).date() - timedelta(days=BUYING_DAYS)
     of_campaign = {} if campaign is None else {"campaign_id": campaign}
-    answer = await crm.call("getSalesFunnel", {"since": since.isoformat(), **of_campaign}, caller)
+    arguments = {"since": since.isoformat(), "with_buyers": True, **of_campaign}
+    answer = await crm.call("getSalesFunnel", arguments, caller)
     if answer.content is None:
         return _general(answer.note)
     try:

@@ -287,7 +287,7 @@ def crm_analyzer(answers: Callable[[], dict[str, Any]], asked: list[dict[str, An
     """The URL of an MCP server with one tool of crm_analyzer's; an answer that is empty never comes."""
     peer: MCPServer = MCPServer("crm_analyzer")
 
-    async def sales_funnel(since: str, campaign_id: int) -> dict[str, Any]:
+    async def sales_funnel(since: str, with_buyers: bool, campaign_id: int) -> dict[str, Any]:
         asked.append({"campaign_id": campaign_id})
         if not (answer := answers()):
             await anyio.sleep_forever()
@@ -341,7 +341,7 @@ def test_populations_are_those_who_buy_as_crm_analyzer_knows_them(library: Fille
     ):
         ready(server)
         token = server.token(server.user("mercadeo"))
-        buyers = answer(crm.call("getSalesFunnel", {"since": "2025-01-01"}, token))["buyers"]
+        buyers = answer(crm.call("getSalesFunnel", {"since": "2025-01-01", "with_buyers": True}, token))["buyers"]
         written = answer(server.call("generateCampaignContent", {"description": "Café de altura."}, token))
     assert (written["populations_from"], written["notes"]) == ("crm_analyzer", [])
     ages = [f"a {group['max_age']} años" for group in buyers if group["max_age"] >= ADULT]
