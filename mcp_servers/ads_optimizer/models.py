@@ -205,7 +205,9 @@ class CreatedCampaign(BaseModel):
     """A campaign that was created, whole."""
 
     campaign_id: int = Field(description="its key")
-    reference: UUID = Field(description="the caller's own key of it: sent again, it is refused as a conflict")
+    reference: UUID = Field(
+        description="the campaign's own key: called with it again, creating is refused as a conflict"
+    )
     ads: list[CreatedAd] = Field(description="with their keys, in the order they were given")
     copy_draft: dict[str, Any] | None = Field(
         description="what content_generator drafted, if it was asked: a draft until a person approves it; else null"

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import Field
 
@@ -305,13 +305,15 @@ class AdsOptimizer(Part):
         "createCampaign",
         title="Create a campaign / Crear campana",
         description="Create a whole campaign in one transaction, with its ads, channels and markets, or nothing of it. "
-        "Texts of ads are what people wrote or approved; `draft_copy` also asks content_generator for a draft.\n"
+        "Called again, it is refused and creates nothing more. Texts of ads are what people wrote or approved; "
+        "`draft_copy` also asks content_generator for a draft.\n"
         "Crea una campana completa en una sola transaccion, con anuncios, canales y mercados, o nada. `draft_copy` "
         "ademas pide a content_generator un borrador de mensajes.",
         scope="ads:write",
         seconds=25,
         read_only=False,
-        idempotent=False,
+        # It commits a budget: clients should ask a person first, as they do before what destroys.
+        destructive=True,
     )
     async def create_campaign(
         self,
@@ -328,7 +330,7 @@ class AdsOptimizer(Part):
         *,
         reference: Annotated[
             UUID | None,
-            Field(description="your own key of it: give it, and a call whose answer got lost can be repeated safely"),
+            Field(description="your own key of it; if left out, one that follows from the other arguments"),
         ] = None,
         draft_copy: Annotated[bool, Field(description="also ask content_generator to draft messages for it")] = False,
         caller: Caller,
@@ -336,7 +338,7 @@ class AdsOptimizer(Part):
         """A campaign, whole or not at all."""
         _check_countries(markets, caller)
         channels = {name: key for key, name in enumerate(dict.fromkeys(ad.channel for ad in ads), start=1)}
-        reference = reference or uuid4()
+        reference = reference or _reference(brand, name, start, end, ads, markets)
         found = await self._ads.rows(statement("marca"), {"marca": brand})
         if not found:
             raise ToolError(Code.NOT_FOUND, f"There is no active brand named {brand!r}.")
@@ -536,6 +538,11 @@ def _check_countries(markets: Sequence[NewMarket], caller: Caller) -> None:
     unseen = sorted({market.country for market in markets if not caller.sees(market.country)})
     if unseen:
         raise ToolError(Code.FORBIDDEN, f"Markets outside your countries: {', '.join(unseen)}.")
+
+
+def _reference(*said: object) -> UUID:
+    """The same for the same campaign, so that a call that is repeated is refused and not a second campaign."""
+    return uuid5(NAMESPACE_URL, f"promptsales:campaign:{said!r}")
 
 
 def _new_ad(key: int, ad: NewAd, channel: int) -> dict[str, Any]:

@@ -102,12 +102,14 @@ class ServedTool(Tool):
             (metadata.arg_model, ArgModelBase),
             {"model_config": ConfigDict(extra="forbid"), "__module__": __name__},
         )
+        if metadata.output_schema is not None:
+            metadata.output_schema = _untitled(metadata.output_schema)
         made = cls(
             fn=method,
             name=spec.name,
             title=spec.title,
             description=spec.description,
-            parameters=metadata.arg_model.model_json_schema(by_alias=True),
+            parameters=_untitled(metadata.arg_model.model_json_schema(by_alias=True)),
             fn_metadata=metadata,
             is_async=True,
             context_kwarg=None,
@@ -126,6 +128,21 @@ class ServedTool(Tool):
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         """Called by the SDK; every outcome is a result, failures too."""
         return await self._answerer.answer(self, arguments)
+
+
+def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON Schema without the titles that pydantic makes of names: they say nothing, and a model reads every word."""
+    return {
+        key: {name: _untitled(each) for name, each in value.items()}
+        if key in ("properties", "$defs")
+        else _untitled(value)
+        if isinstance(value, dict)
+        else [_untitled(each) if isinstance(each, dict) else each for each in value]
+        if isinstance(value, list)
+        else value
+        for key, value in schema.items()
+        if key != "title"
+    }
 
 
 def tools_of(server: object, answerer: Answerer) -> list[ServedTool]:
