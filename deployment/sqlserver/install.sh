@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# What an administrator of SQL Server does, in the order of documentation/SQL_SERVER.md, with sqlcmd:
+#
+#   install.sh databases   PromptAds and PromptCRM, and the login that owns them; then run `promptsales db init`
+#   install.sh security    the roles, logins and keys of both; needs what `db init` made
+#
+# Both can be run again. From the environment: ADS_SERVER and CRM_SERVER (host,port; one that is empty is left out),
+# SQLCMDUSER and SQLCMDPASSWORD of an administrator, and the variables that the files under database/ name. SQL_FILES is
+# the folder of database/.
+set -euo pipefail
+
+: "${SQL_FILES:=/sql}"
+: "${ADS_SERVER=}" "${CRM_SERVER=}"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export PATH=$PATH:/opt/mssql-tools18/bin
+
+# -C: the server's certificate is its own; -b: an error ends it; -I: quoted identifiers on; -x would stop variables.
+run() {
+    local server=$1 database=$2
+    shift 2
+    sqlcmd -S "$server" -d "$database" -C -b -I "$@"
+}
+
+create() {
+    local server=$1
+    export DATABASE=$2 OWNER_PASSWORD=$3
+    run "$server" master -i "$here/create_database.sql"
+    echo "$DATABASE is there"
+}
+
+secure_ads() {
+    local file
+    for file in 010_roles 020_logins; do
+        run "$ADS_SERVER" PromptAds -i "$SQL_FILES/sqlserver_ads/security/$file.sql"
+    done
+    echo "PromptAds has its roles and logins"
+}
+
+secure_crm() {
+    local file security=$SQL_FILES/sqlserver_crm/security
+    for file in 010_certificado_y_llave 020_apertura_de_llave 040_roles 050_vistas_enmascaradas \
+        060_enmascaramiento_dinamico 070_logins; do
+        run "$CRM_SERVER" PromptCRM -i "$security/$file.sql"
+    done
+    # The key of the look-ups is installed once; before that, the keys are copied to where CRM_BACKUP_FOLDER says.
+    if [[ $(run "$CRM_SERVER" PromptCRM -h -1 -W \
+        -Q "SET NOCOUNT ON; SELECT COUNT(*) FROM seguridad.bloques_hash;") == 0 ]]; then
+        CRM_BACKUP_NAME=promptcrm_keys_$(date --utc +%Y%m%dT%H%M%SZ)
+        export CRM_BACKUP_NAME
+        run "$CRM_SERVER" PromptCRM -i "$security/respaldo_de_llaves.sql"
+        run "$CRM_SERVER" PromptCRM -i "$security/030_llave_de_busqueda.sql"
+    fi
+    echo "PromptCRM has its keys, roles and logins"
+}
+
+case "${1:-}" in
+    databases)
+        [[ -z $ADS_SERVER ]] || create "$ADS_SERVER" PromptAds "$ADS_OWNER_PASSWORD"
+        [[ -z $CRM_SERVER ]] || create "$CRM_SERVER" PromptCRM "$CRM_OWNER_PASSWORD"
+        ;;
+    security)
+        [[ -z $ADS_SERVER ]] || secure_ads
+        [[ -z $CRM_SERVER ]] || secure_crm
+        ;;
+    *)
+        echo "usage: install.sh databases|security" >&2
+        exit 2
+        ;;
+esac

@@ -1,0 +1,25 @@
+"""The programs that the deployment's files are checked with, where they are installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """The path of a checking program; where there is none, the test is skipped with the reason."""
+    beside_python = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+
+    def find(name: str) -> str:
+        found = shutil.which(name, path=beside_python)
+        if found is None:
+            pytest.skip(f"needs {name}: `make .venv/.checkers` installs it")
+        return found
+
+    return find
