@@ -5,8 +5,8 @@
 #   install.sh security    the roles, logins and keys of both; needs what `db init` made
 #
 # Both can be run again. From the environment: ADS_SERVER and CRM_SERVER (host,port; one that is empty is left out),
-# SQLCMDUSER and SQLCMDPASSWORD of an administrator, and the variables that the files under database/ name. SQL_FILES is
-# the folder of database/.
+# ADS_SA_PASSWORD and CRM_SA_PASSWORD of their administrators, and the variables that the files under database/ name.
+# SQL_FILES is the folder of database/.
 set -euo pipefail
 
 : "${SQL_FILES:=/sql}"
@@ -14,24 +14,29 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export PATH=$PATH:/opt/mssql-tools18/bin
 
-# -C: the server's certificate is its own; -b: an error ends it; -I: quoted identifiers on; -x would stop variables.
-run() {
-    local server=$1 database=$2
-    shift 2
-    sqlcmd -S "$server" -d "$database" -C -b -I "$@"
+# -C: the server's certificate is its own; -b: an error ends it; -I: quoted identifiers on.
+ads() {
+    SQLCMDPASSWORD=$ADS_SA_PASSWORD sqlcmd -S "$ADS_SERVER" -U sa -C -b -I "$@"
 }
 
-create() {
-    local server=$1
-    export DATABASE=$2 OWNER_PASSWORD=$3
-    run "$server" master -i "$here/create_database.sql"
-    echo "$DATABASE is there"
+crm() {
+    SQLCMDPASSWORD=$CRM_SA_PASSWORD sqlcmd -S "$CRM_SERVER" -U sa -C -b -I "$@"
+}
+
+create_ads() {
+    DATABASE=PromptAds OWNER_PASSWORD=$ADS_OWNER_PASSWORD ads -d master -i "$here/create_database.sql"
+    echo "PromptAds is there"
+}
+
+create_crm() {
+    DATABASE=PromptCRM OWNER_PASSWORD=$CRM_OWNER_PASSWORD crm -d master -i "$here/create_database.sql"
+    echo "PromptCRM is there"
 }
 
 secure_ads() {
     local file
     for file in 010_roles 020_logins; do
-        run "$ADS_SERVER" PromptAds -i "$SQL_FILES/sqlserver_ads/security/$file.sql"
+        ads -d PromptAds -i "$SQL_FILES/sqlserver_ads/security/$file.sql"
     done
     echo "PromptAds has its roles and logins"
 }
@@ -40,23 +45,23 @@ secure_crm() {
     local file security=$SQL_FILES/sqlserver_crm/security
     for file in 010_certificado_y_llave 020_apertura_de_llave 040_roles 050_vistas_enmascaradas \
         060_enmascaramiento_dinamico 070_logins; do
-        run "$CRM_SERVER" PromptCRM -i "$security/$file.sql"
+        crm -d PromptCRM -i "$security/$file.sql"
     done
     # The key of the look-ups is installed once; before that, the keys are copied to where CRM_BACKUP_FOLDER says.
-    if [[ $(run "$CRM_SERVER" PromptCRM -h -1 -W \
+    if [[ $(crm -d PromptCRM -h -1 -W \
         -Q "SET NOCOUNT ON; SELECT COUNT(*) FROM seguridad.bloques_hash;") == 0 ]]; then
         CRM_BACKUP_NAME=promptcrm_keys_$(date --utc +%Y%m%dT%H%M%SZ)
         export CRM_BACKUP_NAME
-        run "$CRM_SERVER" PromptCRM -i "$security/respaldo_de_llaves.sql"
-        run "$CRM_SERVER" PromptCRM -i "$security/030_llave_de_busqueda.sql"
+        crm -d PromptCRM -i "$security/respaldo_de_llaves.sql"
+        crm -d PromptCRM -i "$security/030_llave_de_busqueda.sql"
     fi
     echo "PromptCRM has its keys, roles and logins"
 }
 
 case "${1:-}" in
     databases)
-        [[ -z $ADS_SERVER ]] || create "$ADS_SERVER" PromptAds "$ADS_OWNER_PASSWORD"
-        [[ -z $CRM_SERVER ]] || create "$CRM_SERVER" PromptCRM "$CRM_OWNER_PASSWORD"
+        [[ -z $ADS_SERVER ]] || create_ads
+        [[ -z $CRM_SERVER ]] || create_crm
         ;;
     security)
         [[ -z $ADS_SERVER ]] || secure_ads

@@ -28,7 +28,7 @@ AIRFLOW_ENTRYPOINT = {
 }
 """What the entrypoint of Airflow's official image reads."""
 
-SQLCMD = {"SQLCMDUSER", "SQLCMDPASSWORD"}
+ADMINISTRATORS = {"ADS_SA_PASSWORD", "CRM_SA_PASSWORD"}
 
 
 def environment(service: str) -> set[str]:
@@ -112,11 +112,11 @@ def test_sql_server_gets_the_variables_of_the_files_that_are_run() -> None:
     named = {name for path in files for name in re.findall(r"\$\((\w+)\)", path.read_text(encoding="utf-8"))}
     # The script names the copy of the keys after the hour.
     named.remove("CRM_BACKUP_NAME")
-    assert environment("database-logins") == named | SQLCMD | {"ADS_SERVER", "CRM_SERVER"}
+    assert environment("database-logins") == named | ADMINISTRATORS | {"ADS_SERVER", "CRM_SERVER"}
     create = (PROJECT_ROOT / "deployment" / "sqlserver" / "create_database.sql").read_text(encoding="utf-8")
     assert set(re.findall(r"\$\((\w+)\)", create)) == {"DATABASE", "OWNER_PASSWORD"}
     owners = {"ADS_OWNER_PASSWORD", "CRM_OWNER_PASSWORD"}
-    assert environment("sqlserver-databases") == owners | SQLCMD | {"ADS_SERVER", "CRM_SERVER"}
+    assert environment("sqlserver-databases") == owners | ADMINISTRATORS | {"ADS_SERVER", "CRM_SERVER"}
 
 
 def test_the_settings_of_each_service_are_well_formed() -> None:

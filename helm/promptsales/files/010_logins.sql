@@ -1,0 +1,1 @@
+../../../database/postgresql/security/010_logins.sql

@@ -1,0 +1,1 @@
+../../../deployment/mongodb/initiate.js

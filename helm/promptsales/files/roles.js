@@ -1,0 +1,1 @@
+../../../database/mongodb/security/roles.js
