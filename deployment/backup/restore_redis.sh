@@ -1,6 +1,6 @@
 #!/bin/sh
 # Put back a backup, the newest unless it is named: restore_redis.sh [FOLDER]. A server of this script's own reads the RDB
-# file and hands each key, with the time it has left, to the running one, which is emptied first: its append-only file
+# file and hands each key, with the time it has left, to the running one, whose database 0 is emptied first: its append-only file
 # stays right, and it need not stop. Everyone is signed out, because sessions name the run of Redis they were made in.
 . "$(dirname "$0")/common.sh"
 
@@ -24,7 +24,7 @@ until [ "$(source_cli ping 2> /dev/null)" = PONG ]; do
     kill -0 "$server" || { cat "$work/log" >&2; exit 1; }
     sleep 0.2
 done
-[ "$(target_cli flushall)" = OK ] || { echo "$REDIS_HOST does not let itself be emptied" >&2; exit 1; }
+[ "$(target_cli flushdb)" = OK ] || { echo "$REDIS_HOST does not let itself be emptied" >&2; exit 1; }
 # The password goes by standard input, never by a command line. Keys hold no spaces.
 source_cli --scan | while read -r key; do
     printf 'MIGRATE %s %s "%s" 0 5000 COPY REPLACE AUTH %s\n' "$REDIS_HOST" "$REDIS_PORT" "$key" "$REDIS_PASSWORD"

@@ -1,0 +1,179 @@
+"""helm/airflow: the official chart takes the values, and tasks get the connections that the platform's code makes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import reduce
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from chart import CHART, Find, containers, expanded, pods, rendered
+
+from promptsales.airflow_connections import airflow_connections
+from promptsales.paths import PROJECT_ROOT
+from promptsales.settings import Settings
+
+sys.path.insert(0, str(PROJECT_ROOT / "deployment"))
+
+import write_secrets
+
+HOME = PROJECT_ROOT / "helm" / "airflow"
+
+CHART_SCHEMA = PROJECT_ROOT.parent / "shared" / "airflow-chart" / "values.schema.json"
+"""Of the official chart, where it has been put beside the checkout."""
+
+VARIANTS = {
+    "kubernetes": ["values.yaml"],
+    "celery": ["values.yaml", "values-celery.yaml"],
+    "remote-logging": ["values.yaml", "values-remote-logging.yaml"],
+    "git-sync": ["values.yaml", "values-git-sync.yaml"],
+    "celery-remote-logging": ["values.yaml", "values-celery.yaml", "values-remote-logging.yaml"],
+}
+
+
+def values(variant: str) -> dict[str, Any]:
+    """A variant's files put together as helm does."""
+    return reduce(merged, (yaml.safe_load((HOME / file).read_text(encoding="utf-8")) for file in VARIANTS[variant]))
+
+
+def merged(below: Any, above: Any) -> Any:
+    if isinstance(below, dict) and isinstance(above, dict):
+        return {key: merged(below.get(key, {}), above[key]) if key in above else below[key] for key in below | above}
+    return above
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    """The official chart's own schema of its values."""
+    if not CHART_SCHEMA.exists():
+        pytest.skip("needs the official chart's values.schema.json in ../shared/airflow-chart")
+    found: dict[str, Any] = json.loads(CHART_SCHEMA.read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_official_chart_takes_them(schema: dict[str, Any], variant: str) -> None:
+    jsonschema.validate(values(variant), schema)
+    # At the top its schema lets anything through.
+    assert set(values(variant)) <= set(schema["properties"])
+
+
+def test_a_wrong_value_would_be_found(schema: dict[str, Any]) -> None:
+    wrong = merged(values("kubernetes"), {"scheduler": {"replica": 2}})
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, schema)
+
+
+def test_they_run_the_airflow_that_is_pinned() -> None:
+    (pin,) = [
+        line
+        for line in (PROJECT_ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        if line.startswith("apache-airflow==")
+    ]
+    assert values("kubernetes")["airflowVersion"] == pin.removeprefix("apache-airflow==")
+    images = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["images"]
+    assert values("kubernetes")["images"]["airflow"] == images["airflow"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_options_are_airflow_s_own(variant: str) -> None:
+    spec = find_spec("airflow")
+    assert spec is not None
+    assert spec.origin is not None
+    known = yaml.safe_load((Path(spec.origin).parent / "config_templates" / "config.yml").read_bytes())
+    # Of providers that the tests' environment has not: their options are in the providers.
+    providers = {"celery", "celery_broker_transport_options", "kubernetes_executor"}
+    for section, options in values(variant)["config"].items():
+        if section not in providers:
+            assert set(options) <= set(known[section]["options"]), section
+
+
+def test_executors() -> None:
+    assert values("kubernetes")["executor"] == "KubernetesExecutor"
+    celery = values("celery")
+    assert celery["executor"] == "CeleryExecutor"
+    assert celery["workers"]["celery"]["keda"]["enabled"] is True
+    assert celery["redis"]["enabled"] is False, "the broker is the platform's own"
+
+
+def test_no_password_is_in_the_values() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in HOME.glob("*.yaml")]
+    assert len(texts) == 4
+    for text in texts:
+        for line in text.splitlines():
+            assert '"password":' not in line or '"password": "$(' in line
+    job = values("kubernetes")["createUserJob"]
+    assert '--password "$ADMIN_PASSWORD"' in " ".join(job["args"])
+    assert "defaultUser" not in job
+
+
+@pytest.mark.parametrize("executor", ["kubernetes", "celery"])
+def test_tasks_get_the_connections_that_the_platform_makes(
+    program: Find, executor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = {key: f"secret-of-{key.lower()}" for key in write_secrets.PASSWORDS}
+    worker = values("celery")["workers"][executor]
+    made = {
+        name: json.loads(value) for name, value in expanded(worker, secret).items() if name.startswith("AIRFLOW_CONN_")
+    }
+    # The tools have every URL of the release.
+    (tools,) = [
+        container
+        for name, _, spec in pods(rendered(program("helm"), "default"))
+        if name == "Deployment/promptsales-tools"
+        for container in containers(spec)
+    ]
+    for name, value in expanded(tools, secret).items():
+        if name.startswith("PROMPTSALES_"):
+            monkeypatch.setenv(name, value)
+    wanted = {
+        name: json.loads(connection)
+        for name, connection in airflow_connections(Settings()).items()
+        if not name.endswith("_ADMIN")
+    }
+    assert made == wanted
+    assert len(made) == 6
+
+
+@pytest.mark.parametrize("executor", ["kubernetes", "celery"])
+def test_only_what_runs_tasks_reaches_the_sources(executor: str) -> None:
+    labels = values("celery")["workers"][executor]["labels"]
+    assert set(labels) == {
+        f"promptsales/reaches-{engine}" for engine in ("sqlserver-ads", "sqlserver-crm", "mongodb", "redis")
+    }
+    assert values("kubernetes")["labels"] == {"promptsales/reaches-postgresql": "true"}
+
+
+def test_the_secrets_that_are_made_are_those_that_are_read() -> None:
+    made = {each["metadata"]["name"]: set(each["stringData"]) for each in write_secrets.secrets({})}
+    chart = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))["properties"]["secrets"]
+    assert made["promptsales-passwords"] == set(chart["then"]["properties"]["values"]["required"])
+    airflow = values("celery")
+    for name in ("fernetKeySecretName", "jwtSecretName", "apiSecretKeySecretName"):
+        assert airflow[name] == "promptsales-airflow"
+    # The keys that the official chart looks for in them.
+    assert made["promptsales-airflow"] >= {"connection", "fernet-key", "jwt-secret", "api-secret-key"}
+    assert made[airflow["data"]["brokerUrlSecretName"]] == {"connection"}
+    (admin,) = airflow["createUserJob"]["env"]
+    assert admin["valueFrom"]["secretKeyRef"]["key"] in made["promptsales-airflow"]
+
+
+def test_keys_of_outside_services_come_from_the_environment() -> None:
+    made = {each["metadata"]["name"]: each["stringData"] for each in write_secrets.secrets({"PINECONE_API_KEY": "k"})}
+    assert json.loads(made["promptsales-pinecone"]["connection"])["password"] == "k"
+    assert made["promptsales-passwords"]["PINECONE_API_KEY"] == "k"
+    assert "OPENAI_API_KEY" not in made["promptsales-passwords"]
+
+
+def test_secrets_are_random_and_of_kubernetes_form() -> None:
+    first, second = write_secrets.secrets({}), write_secrets.secrets({})
+    assert first != second
+    text = json.dumps(first)
+    for value in (value for each in first for value in each["stringData"].values()):
+        assert len(value) >= 24
+        assert text.count(f'"{value}"') == 1
