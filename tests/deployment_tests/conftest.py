@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+INSTALLED = {"check-jsonschema", "hadolint", "helm", "shellcheck"}
+"""What comes out of Python packages; the rest is the machine's."""
+
 
 @pytest.fixture(scope="session")
 def program() -> Callable[[str], str]:
@@ -19,7 +22,8 @@ def program() -> Callable[[str], str]:
     def find(name: str) -> str:
         found = shutil.which(name, path=beside_python)
         if found is None:
-            pytest.skip(f"needs {name}: `make .venv/.checkers` installs it")
+            hint = ": `make .venv/.checkers` installs it" if name in INSTALLED else " on the PATH"
+            pytest.skip(f"needs {name}{hint}")
         return found
 
     return find
