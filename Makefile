@@ -8,10 +8,20 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CHECKERS := $(VENV)/.checkers
 
+# Kubernetes: the cluster that kubectl points at. *_VALUES are options for helm, as --values FILE or --set NAME=VALUE.
+NAMESPACE ?= promptsales
+PROMPTSALES_VALUES ?=
+AIRFLOW_VALUES ?=
+AIRFLOW_CHART ?= --repo https://airflow.apache.org airflow --version 1.22.0
+RENDERED ?= build/kubernetes
+KUBECTL ?= kubectl
+HELM ?= $(if $(shell command -v helm),helm,$(BIN)/helm)
+INIT_TIMEOUT ?= 20m
+
 # Compiling Airflow takes a process several seconds: let the first one keep what it compiled for the others.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test pytest down lint format bench env requirements clean
+.PHONY: demo test pytest down lint format bench env requirements clean k8s-install k8s-uninstall k8s-render k8s-render-airflow
 
 demo: $(INSTALLED) ## seed four databases, run three ETL cycles through Airflow, show that the counts agree
 	$(BIN)/promptsales demo --scale $(SCALE) --changes $(CHANGES)
@@ -40,6 +50,32 @@ down: $(INSTALLED) ## stop the local engines, keep their data
 
 env: ## random passwords for docker-compose.yml, into .env
 	$(PYTHON) deployment/write_env.py
+
+k8s-install: ## the platform and Airflow onto a cluster; the first time with random passwords
+	$(KUBECTL) get namespace $(NAMESPACE) > /dev/null 2>&1 || $(KUBECTL) create namespace $(NAMESPACE)
+	$(KUBECTL) --namespace $(NAMESPACE) get secret promptsales-passwords > /dev/null 2>&1 || \
+		$(PYTHON) deployment/write_secrets.py | $(KUBECTL) --namespace $(NAMESPACE) create --filename -
+	$(HELM) upgrade --install promptsales helm/promptsales --namespace $(NAMESPACE) $(PROMPTSALES_VALUES)
+	$(KUBECTL) --namespace $(NAMESPACE) wait --for=condition=complete --timeout=$(INIT_TIMEOUT) job \
+		--selector app.kubernetes.io/instance=promptsales,app.kubernetes.io/component=init
+	$(HELM) upgrade --install airflow $(AIRFLOW_CHART) --namespace $(NAMESPACE) \
+		--values helm/airflow/values.yaml $(AIRFLOW_VALUES)
+
+k8s-uninstall: ## take both releases off the cluster; volumes and passwords stay, and are listed
+	-$(HELM) uninstall airflow --namespace $(NAMESPACE) --wait
+	-$(HELM) uninstall promptsales --namespace $(NAMESPACE) --wait
+	@echo "These stay, with all data: kubectl delete namespace $(NAMESPACE) removes them for good."
+	$(KUBECTL) --namespace $(NAMESPACE) get persistentvolumeclaims,secrets
+
+k8s-render: ## the chart as plain manifests, for kubectl apply --filename $(RENDERED)/promptsales.yaml
+	mkdir -p $(RENDERED)
+	$(HELM) template promptsales helm/promptsales --namespace $(NAMESPACE) --no-hooks $(PROMPTSALES_VALUES) \
+		> $(RENDERED)/promptsales.yaml
+
+k8s-render-airflow: ## the official Airflow chart with our values, likewise
+	mkdir -p $(RENDERED)
+	$(HELM) template airflow $(AIRFLOW_CHART) --namespace $(NAMESPACE) --values helm/airflow/values.yaml \
+		$(AIRFLOW_VALUES) > $(RENDERED)/airflow.yaml
 
 requirements: $(INSTALLED) ## pin every transitive version again, from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \

@@ -31,6 +31,7 @@ VARIANTS = {
     "kubernetes": ["values.yaml"],
     "celery": ["values.yaml", "values-celery.yaml"],
     "remote-logging": ["values.yaml", "values-remote-logging.yaml"],
+    "minimal": ["values.yaml", "values-minimal.yaml"],
     "git-sync": ["values.yaml", "values-git-sync.yaml"],
     "celery-remote-logging": ["values.yaml", "values-celery.yaml", "values-remote-logging.yaml"],
 }
@@ -103,7 +104,7 @@ def test_executors() -> None:
 
 def test_no_password_is_in_the_values() -> None:
     texts = [path.read_text(encoding="utf-8") for path in HOME.glob("*.yaml")]
-    assert len(texts) == 4
+    assert len(texts) == 5
     for text in texts:
         for line in text.splitlines():
             assert '"password":' not in line or '"password": "$(' in line

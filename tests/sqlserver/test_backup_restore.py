@@ -1,4 +1,4 @@
-"""Backups of SQL Server by the deployment's own scripts: of a database made for it, put back with what its log holds."""
+"""Backups of SQL Server by the deployment's scripts: a database comes back, with what its log holds."""
 
 from __future__ import annotations
 

@@ -1,0 +1,91 @@
+"""What continuous integration would run: well-formed workflows, whose commands exist here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from chart import CHART, Find, rendered
+from compose_file import services, write_env
+
+from promptsales.paths import PROJECT_ROOT
+from promptsales.settings import Settings
+
+WORKFLOWS = sorted((PROJECT_ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def jobs(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    return found
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+@pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])
+def test_they_are_of_the_schema_and_end_in_time(program: Find, path: Path, schema: str) -> None:
+    check = [program("check-jsonschema"), "--builtin-schema", schema, str(path)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_part_is_checked() -> None:
+    found = {job for path in WORKFLOWS for job in jobs(path)}
+    assert found == {"lint", "unit", "sqlserver", "images", "chart", "kind"}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_what_they_run_is_here(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    makefile = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"\bmake ([a-z][a-z0-9-]+)", text):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for file in re.findall(r"(?:deployment|helm|\.github)/[\w./-]+\.(?:ya?ml|sh)|deployment/\w+/Dockerfile", text):
+        assert (PROJECT_ROOT / file).is_file(), file
+
+
+def test_the_chart_job_knows_every_variant() -> None:
+    text = (PROJECT_ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    for values in (CHART / "ci").glob("*-values.yaml"):
+        assert re.search(rf"for variant in [^;]*\b{values.name.removesuffix('-values.yaml')}\b", text)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_has_a_version(path: Path) -> None:
+    for job in jobs(path).values():
+        for step in job["steps"]:
+            assert "uses" not in step or re.search(r"@v\d", step["uses"]), step
+
+
+def test_the_engines_settings_are_those_of_the_composition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env_file = tmp_path / ".env"
+    write_env.main(env_file)
+    done = subprocess.run(
+        ["bash", str(PROJECT_ROOT / ".github" / "engine_urls.sh"), str(env_file)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    for name, value in lines.items():
+        monkeypatch.setenv(name, value)
+    Settings()
+    composed = services()["database-schemas"]["environment"]
+    assert set(lines) == set(composed) | {"TEST_MONGODB_URL"}
+
+
+def test_the_manifests_are_rendered_for_people_without_helm(program: Find, tmp_path: Path) -> None:
+    helm = program("helm")
+    command = ["make", "--no-print-directory", "k8s-render", f"RENDERED={tmp_path}", f"HELM={helm}"]
+    subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, check=True)
+    made = [each for each in yaml.safe_load_all((tmp_path / "promptsales.yaml").read_text()) if each]
+    # The test pod is a hook of helm's.
+    assert len(made) == len(rendered(helm, "default")) - 1
+
+
+@pytest.mark.parametrize("target", ["k8s-install", "k8s-uninstall", "k8s-render", "k8s-render-airflow", "env"])
+def test_make_knows_the_target(target: str) -> None:
+    done = subprocess.run(["make", "--dry-run", target], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
