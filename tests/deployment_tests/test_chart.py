@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml
 from chart import CHART, VARIANTS, Find, Object, containers, expanded, label, pods, rendered, run, secret_keys
 from chart import values_options as options
 
+from mcp_servers.kit import authentication, warehouse
 from mcp_servers.kit.metrics import Metrics
 from mcp_servers.kit.server import PORTS
 from promptsales.paths import PROJECT_ROOT
@@ -399,3 +401,15 @@ def test_the_schema_refuses(helm: str, wrong: str) -> None:
     done = run(helm, "template", "promptsales", str(CHART), "--set", WRONG[wrong])
     assert done.returncode != 0
     assert "values don't meet the specifications of the schema" in done.stderr
+
+
+def test_the_warehouse_takes_every_connection_that_the_pods_may_hold() -> None:
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    airflow = yaml.safe_load((PROJECT_ROOT / "helm" / "airflow" / "values.yaml").read_text(encoding="utf-8"))
+    pods_each = values["mcp"]["autoscaling"]["maxReplicas"]
+    servers = pods_each * (len(PORTS) * authentication.POOL_SIZE + warehouse.POOL_SIZE)
+    # A task holds its load and its lock; the metadata is PgBouncer's.
+    tasks = 2 * airflow["config"]["core"]["parallelism"]
+    reserve = 20
+    needed = servers + tasks + airflow["pgbouncer"]["metadataPoolSize"] + reserve
+    assert needed <= int(values["postgresql"]["settings"]["max_connections"])
