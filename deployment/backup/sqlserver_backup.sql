@@ -40,7 +40,7 @@ IF NOT EXISTS (
 )
     SET @kind = N'DATABASE';
 DECLARE @file nvarchar(260) = CONCAT(
-    N'$(BACKUP_FOLDER)/$(DATABASE)_', FORMAT(SYSUTCDATETIME(), N'yyyyMMddTHHmmssZ'),
+    N'$(BACKUP_FOLDER)/$(DATABASE)_', FORMAT(SYSUTCDATETIME(), N'yyyyMMdd\THHmmss\Z'),
     IIF(@kind = N'LOG', N'.trn', N'.bak')
 );
 IF @kind = N'LOG'

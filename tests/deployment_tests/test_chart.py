@@ -408,8 +408,13 @@ def test_the_warehouse_takes_every_connection_that_the_pods_may_hold() -> None:
     airflow = yaml.safe_load((PROJECT_ROOT / "helm" / "airflow" / "values.yaml").read_text(encoding="utf-8"))
     pods_each = values["mcp"]["autoscaling"]["maxReplicas"]
     servers = pods_each * (len(PORTS) * authentication.POOL_SIZE + warehouse.POOL_SIZE)
-    # A task holds its load and its lock; the metadata is PgBouncer's.
+    # A task holds its load and its lock, and asks Airflow's API server for the rest.
     tasks = 2 * airflow["config"]["core"]["parallelism"]
+    processes = airflow["apiServer"]["replicas"] * airflow["config"]["api"]["workers"] + sum(
+        airflow[component]["replicas"] for component in ("scheduler", "dagProcessor", "triggerer")
+    )
+    pool = airflow["config"]["database"]
+    metadata = processes * (pool["sql_alchemy_pool_size"] + pool["sql_alchemy_max_overflow"])
     reserve = 20
-    needed = servers + tasks + airflow["pgbouncer"]["metadataPoolSize"] + reserve
+    needed = servers + tasks + metadata + reserve
     assert needed <= int(values["postgresql"]["settings"]["max_connections"])
