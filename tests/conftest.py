@@ -15,6 +15,7 @@ from mart_readers import FilledWarehouse
 
 from promptsales.connections import from_settings
 from promptsales.local.engines import down, environment, up
+from promptsales.paths import PROJECT_ROOT
 from promptsales.settings import Settings
 
 # Neither how long an example takes nor how long it is drawn says anything about the code on a busy machine.
@@ -29,6 +30,17 @@ def pytest_configure() -> None:
             name for name in os.environ if name.startswith(("PROMPTSALES_", "PINECONE_", "AIRFLOW_CONN_", "OPENAI_"))
         ]:
             del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An Airflow home of the tests' own: no examples, a metadata database that goes with the session.
+
+    Set before Airflow is first imported, which is why tests import it inside their functions.
+    """
+    os.environ["AIRFLOW_HOME"] = str(tmp_path_factory.mktemp("airflow"))
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(PROJECT_ROOT / "dags")
 
 
 @pytest.fixture(scope="session")

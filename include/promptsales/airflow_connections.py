@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from promptsales.settings import Settings
-from promptsales.urls import MONGODB, POSTGRESQL, REDIS, SQLSERVER, ServerUrl, UrlForm, parse_url
+from promptsales.urls import MONGODB, POSTGRESQL, REDIS, SQLSERVER, SQLSERVER_PORT, ServerUrl, UrlForm, parse_url
 
 Fields = dict[str, Any]
 
@@ -81,9 +81,14 @@ def _mongo(url: ServerUrl) -> Fields:
     return fields
 
 
-def _sqlserver(url: ServerUrl) -> Fields:
-    """MsSqlHook hands the extra to pymssql, which by default cuts datetime parameters to milliseconds."""
+def sqlserver_fields(url: ServerUrl) -> Fields:
+    """What a connection of MsSqlHook has.
+
+    The hook hands the extra to pymssql, which by default cuts datetime parameters to milliseconds, and hands it no port
+    but the connection's own.
+    """
     fields = _base(url, "mssql")
+    fields["port"] = url.port or SQLSERVER_PORT
     fields["extra"]["use_datetime2"] = True
     return fields
 
@@ -111,9 +116,9 @@ CONNECTIONS: dict[str, tuple[str, UrlForm, Callable[[ServerUrl], Fields]]] = {
     "mongo": ("promptcontent_mongo", MONGODB, _mongo),
     "mongo_content": ("promptcontent_mongo_content", MONGODB, _mongo),
     "mongo_admin": ("promptcontent_mongo_admin", MONGODB, _mongo),
-    "ads": ("promptads_mssql", SQLSERVER, _sqlserver),
-    "ads_admin": ("promptads_mssql_admin", SQLSERVER, _sqlserver),
-    "crm": ("promptcrm_mssql", SQLSERVER, _sqlserver),
-    "crm_admin": ("promptcrm_mssql_admin", SQLSERVER, _sqlserver),
+    "ads": ("promptads_mssql", SQLSERVER, sqlserver_fields),
+    "ads_admin": ("promptads_mssql_admin", SQLSERVER, sqlserver_fields),
+    "crm": ("promptcrm_mssql", SQLSERVER, sqlserver_fields),
+    "crm_admin": ("promptcrm_mssql_admin", SQLSERVER, sqlserver_fields),
 }
 """Airflow's connection id, form of URL and field mapping for each `*_url` of the settings."""

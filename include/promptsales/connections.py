@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from promptsales.airflow_connections import sqlserver_fields
 from promptsales.errors import SettingsError, UnreachableError
 from promptsales.settings import Settings
-from promptsales.urls import MONGODB, POSTGRESQL, REDIS, SQLSERVER, UrlForm, parse_url
+from promptsales.urls import MONGODB, POSTGRESQL, REDIS, SQLSERVER, SQLSERVER_PORT, UrlForm, parse_url
 
 CONNECT_SECONDS = 10
 
@@ -94,7 +96,7 @@ def connect_sqlserver(url: str, variable: str = "its URL", *, statement_seconds:
     try:
         return pymssql.connect(
             server=parts.host,
-            port=str(parts.port or 1433),
+            port=str(parts.port or SQLSERVER_PORT),
             user=parts.login,
             password=parts.password,
             database=parts.database,
@@ -105,6 +107,34 @@ def connect_sqlserver(url: str, variable: str = "its URL", *, statement_seconds:
         )
     except pymssql.Error as error:
         raise UnreachableError(_sqlserver_refusal(f"SQL Server at {parts.where}", error, variable)) from error
+
+
+def connect_sqlserver_by_hook(url: str, variable: str = "its URL") -> pymssql.Connection:
+    """A pymssql connection as Airflow's MsSqlHook makes it, in autocommit. Options after the `?` go to pymssql.
+
+    Args:
+        url: `mssql://login:password@host:port/database`.
+        variable: the setting that errors tell the reader to look at.
+
+    Raises:
+        SettingsError: the URL is malformed, or has an option that pymssql does not take.
+        UnreachableError: the server does not answer, or refuses the login or the database.
+    """
+    # Airflow takes seconds to import, which only those who call this should wait.
+    from airflow.providers.microsoft.mssql.hooks.mssql import MsSqlHook
+    from airflow.sdk import Connection
+
+    parts = parse_url(url, SQLSERVER, variable)
+    fields = sqlserver_fields(parts)
+    extra = fields.pop("extra") | {"autocommit": True, "login_timeout": CONNECT_SECONDS}
+    hook = MsSqlHook(connection=Connection(conn_id="promptsales_schemas", extra=json.dumps(extra), **fields))
+    try:
+        connection: pymssql.Connection = hook.get_conn()
+    except pymssql.Error as error:
+        raise UnreachableError(_sqlserver_refusal(f"SQL Server at {parts.where}", error, variable)) from error
+    except (TypeError, ValueError):
+        raise _refused_by_client(SQLSERVER, variable) from None
+    return connection
 
 
 def connect_mongo(url: str, variable: str = "its URL", *, pool_size: int = 100) -> Database[dict[str, Any]]:

@@ -112,7 +112,7 @@ class _Demo:
         self.owner = from_settings(settings, admin=True)
         self.etl = from_settings(settings)
         with _step("Creating the schemas (promptsales db init)"):
-            initialise(self.owner)
+            initialise(settings)
         with _step("Preparing Airflow's metadata database"):
             airflow.migrate(self.root)
         self._seed(plan)

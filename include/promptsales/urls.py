@@ -31,6 +31,9 @@ MONGODB = UrlForm(
 )
 REDIS = UrlForm("Redis", ("redis", "rediss"), "redis://:password@host:port/0", names_database=False)
 
+SQLSERVER_PORT = 1433
+"""Where SQL Server listens unless its URL says otherwise; no client of it knows by itself."""
+
 
 @dataclass(frozen=True)
 class ServerUrl:

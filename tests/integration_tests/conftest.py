@@ -18,7 +18,7 @@ from promptsales.settings import Settings
 @pytest.fixture(scope="session")
 def settings(engines: Settings) -> Settings:
     """The engines' settings, once `db init` has run on them."""
-    initialise(from_settings(engines, admin=True))
+    initialise(engines)
     return engines
 
 
@@ -45,9 +45,8 @@ def own_engines(monkeypatch_module: pytest.MonkeyPatch) -> Iterator[Connections]
         up(folder)
         for name, value in environment(folder).items():
             monkeypatch_module.setenv(name, value)
-        connections = from_settings(Settings(), admin=True)
-        initialise(connections)
-        yield connections
+        initialise(Settings())
+        yield from_settings(Settings(), admin=True)
     finally:
         down(folder)
         shutil.rmtree(folder)

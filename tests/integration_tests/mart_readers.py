@@ -20,6 +20,7 @@ from promptsales.local.postgres import Warehouse
 from promptsales.local.state import load_passwords, load_state
 from promptsales.seeding.plan import SeedPlan
 from promptsales.seeding.seed import seed_all
+from promptsales.settings import Settings
 from promptsales.warehouse.marts import MartReport, refresh_marts
 from promptsales.warehouse.refresh import refresh
 
@@ -62,7 +63,7 @@ class FilledWarehouse:
 
     def fill(self) -> None:
         """Seed the sources, load them, build the star schema and the marts."""
-        initialise(self.owner)
+        initialise(Settings.model_validate(self.environment()))
         seed_all(self.owner, SeedPlan(as_of=date(2025, 10, 22), scale=0.004))
         self.cycle()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +19,13 @@ import pytest
 from promptsales.connections import Connections, connect_postgres, from_settings
 from promptsales.database import postgresql, sqlserver
 from promptsales.database.initialise import initialise
-from promptsales.database.migrations import MigrationError, Outcome, read_database_migrations, read_migrations
+from promptsales.database.migrations import (
+    Migration,
+    MigrationError,
+    Outcome,
+    read_database_migrations,
+    read_migrations,
+)
 from promptsales.local.postgres import Warehouse
 from promptsales.local.state import load_passwords, load_state
 from promptsales.paths import DATABASE_DIR
@@ -29,6 +35,30 @@ WAREHOUSE_FILES = read_database_migrations(DATABASE_DIR / "postgresql")
 
 SCRATCH = "prueba_migraciones"
 
+Apply = Callable[[list[Migration]], Outcome]
+
+# In a process of its own: Airflow reads where its home is when it is first imported.
+THROUGH_THE_HOOK = """
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from promptsales.connections import connect_sqlserver, connect_sqlserver_by_hook
+from promptsales.database import sqlserver
+from promptsales.database.migrations import MigrationError, read_migrations
+
+url, folder = sys.argv[1], Path(sys.argv[2])
+with closing(connect_sqlserver(url)) as connection:
+    for _ in range(2):
+        try:
+            files = read_migrations(folder)
+            print(sqlserver.migrate(connection, "PromptAds", files, lambda: connect_sqlserver_by_hook(url)).applied)
+        except MigrationError as error:
+            print(error)
+        print("airflow" in sys.modules)
+        (folder / "902_c.sql").write_text("SELECT 1 AS uno;\\nGO\\nSELECT * FROM dbo.no_hay;\\n")
+"""
+
 
 @pytest.fixture
 def ads(admin_connections: Connections) -> Iterator[pymssql.Connection]:
@@ -37,6 +67,12 @@ def ads(admin_connections: Connections) -> Iterator[pymssql.Connection]:
         yield connection
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM dbo.migraciones WHERE archivo LIKE '9%' OR archivo LIKE 'procedures/9%'")
+
+
+@pytest.fixture
+def apply(ads: pymssql.Connection, admin_connections: Connections) -> Apply:
+    """Applies files to PromptAds over plain connections: Airflow's hook has a test of its own."""
+    return lambda files: sqlserver.migrate(ads, "PromptAds", files, admin_connections.ads)
 
 
 @pytest.fixture
@@ -71,21 +107,17 @@ def write(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text, encoding="utf-8")
 
 
-def migrate(connection: pymssql.Connection, folder: Path) -> Outcome:
-    return sqlserver.migrate(connection, "PromptAds", read_migrations(folder))
-
-
-def test_running_it_again_changes_nothing(admin_connections: Connections) -> None:
+def test_running_it_again_changes_nothing(settings: Settings, admin_connections: Connections) -> None:
     before = recorded(admin_connections)
-    outcomes = initialise(admin_connections)
+    outcomes = initialise(settings)
     assert [outcome.target for outcome in outcomes if outcome.applied] == []
     assert all(outcome.already for outcome in outcomes)
     assert recorded(admin_connections) == before
 
 
-def test_it_tells_of_each_database_as_it_goes(admin_connections: Connections) -> None:
+def test_it_tells_of_each_database_as_it_goes(settings: Settings) -> None:
     told: list[str] = []
-    outcomes = initialise(admin_connections, lambda outcome: told.append(outcome.target))
+    outcomes = initialise(settings, lambda outcome: told.append(outcome.target))
     assert told == [outcome.target for outcome in outcomes]
     assert told == [
         "SQL Server PromptAds",
@@ -128,54 +160,72 @@ def run_command(local_dir: Path, settings: Settings, **changed: str) -> subproce
     )
 
 
-def test_a_changed_file_is_applied_again(ads: pymssql.Connection, tmp_path: Path) -> None:
+def test_a_changed_file_is_applied_again(apply: Apply, tmp_path: Path) -> None:
     write(tmp_path, "900_a.sql", "UPDATE dbo.marcas SET activa = 0 WHERE 1 = 0;\nGO\n")
     write(tmp_path, "901_b.sql", "SELECT 1 AS uno;\nGO\nSELECT 2 AS dos;\n")
-    assert migrate(ads, tmp_path).applied == ["900_a.sql", "901_b.sql"]
-    assert migrate(ads, tmp_path).already == 2
+    assert apply(read_migrations(tmp_path)).applied == ["900_a.sql", "901_b.sql"]
+    assert apply(read_migrations(tmp_path)).already == 2
     write(tmp_path, "901_b.sql", "SELECT 3 AS tres;\n")
-    assert migrate(ads, tmp_path).applied == ["901_b.sql"]
-    assert migrate(ads, tmp_path).applied == []
+    assert apply(read_migrations(tmp_path)).applied == ["901_b.sql"]
+    assert apply(read_migrations(tmp_path)).applied == []
 
 
-def test_procedures_are_applied_after_the_schema_under_a_name_of_their_own(
-    ads: pymssql.Connection, tmp_path: Path
-) -> None:
+def test_procedures_are_applied_after_the_schema_under_a_name_of_their_own(apply: Apply, tmp_path: Path) -> None:
     for folder in ("schema", "procedures"):
         (tmp_path / folder).mkdir()
         write(tmp_path / folder, "900_a.sql", f"SELECT N'{folder}' AS carpeta;\n")
     files = read_database_migrations(tmp_path)
     assert [file.name for file in files] == ["900_a.sql", "procedures/900_a.sql"]
-    assert sqlserver.migrate(ads, "PromptAds", files).applied == ["900_a.sql", "procedures/900_a.sql"]
+    assert apply(files).applied == ["900_a.sql", "procedures/900_a.sql"]
     write(tmp_path / "procedures", "900_a.sql", "SELECT N'otra' AS carpeta;\n")
-    assert sqlserver.migrate(ads, "PromptAds", read_database_migrations(tmp_path)).applied == ["procedures/900_a.sql"]
-    assert sqlserver.migrate(ads, "PromptAds", read_database_migrations(tmp_path)).applied == []
+    assert apply(read_database_migrations(tmp_path)).applied == ["procedures/900_a.sql"]
+    assert apply(read_database_migrations(tmp_path)).applied == []
 
 
-def test_an_error_names_file_line_and_what_the_server_said(ads: pymssql.Connection, tmp_path: Path) -> None:
+def test_an_error_names_file_line_and_what_the_server_said(apply: Apply, tmp_path: Path) -> None:
     write(tmp_path, "900_good.sql", "SELECT 1 AS uno;\n")
     write(tmp_path, "901_broken.sql", "SELECT 1 AS uno;\nGO\n\nSELECT * FROM dbo.no_hay;\nGO\n")
     with pytest.raises(MigrationError, match=r"PromptAds: .*901_broken\.sql, line 4: error 208: .*no_hay"):
-        migrate(ads, tmp_path)
+        apply(read_migrations(tmp_path))
     write(tmp_path, "901_broken.sql", "SELECT 2 AS dos;\n")
-    assert migrate(ads, tmp_path).applied == ["901_broken.sql"]
+    assert apply(read_migrations(tmp_path)).applied == ["901_broken.sql"]
 
 
-def test_an_error_in_a_later_statement_of_a_batch_is_not_missed(ads: pymssql.Connection, tmp_path: Path) -> None:
+def test_an_error_in_a_later_statement_of_a_batch_is_not_missed(apply: Apply, tmp_path: Path) -> None:
     write(tmp_path, "900_late.sql", "SELECT 1 AS uno;\nSELECT 2 AS dos;\nSELECT 1 / 0 AS infinito;\n")
     with pytest.raises(MigrationError, match=r"900_late\.sql.*error 8134"):
-        migrate(ads, tmp_path)
+        apply(read_migrations(tmp_path))
 
 
-def test_the_stand_in_refuses_ddl_and_says_so(ads: pymssql.Connection, tmp_path: Path) -> None:
+def test_the_stand_in_refuses_ddl_and_says_so(apply: Apply, tmp_path: Path) -> None:
     write(tmp_path, "900_ddl.sql", "CREATE TABLE dbo.otra (a int NOT NULL);\nGO\n")
     with pytest.raises(MigrationError, match=r"900_ddl\.sql, line 1: .*needs SQL Server"):
-        migrate(ads, tmp_path)
+        apply(read_migrations(tmp_path))
 
 
-def test_a_folder_without_files_is_an_error(ads: pymssql.Connection, tmp_path: Path) -> None:
+def test_files_run_through_airflow_s_hook_which_is_imported_when_there_are_some(
+    ads: pymssql.Connection, apply: Apply, settings: Settings, tmp_path: Path
+) -> None:
+    files, home = tmp_path / "files", tmp_path / "airflow"
+    files.mkdir()
+    write(files, "900_a.sql", "SELECT 1 AS uno;\nGO\n")
+    apply(read_migrations(files))
+    done = subprocess.run(
+        [sys.executable, "-c", THROUGH_THE_HOOK, settings.url("ads", admin=True), str(files)],
+        env={**os.environ, "AIRFLOW_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    nothing, not_imported, failed, imported = done.stdout.splitlines()
+    assert (nothing, not_imported) == ("[]", "False")
+    assert "902_c.sql, line 3: error 208:" in failed
+    assert imported == "True"
+
+
+def test_a_folder_without_files_is_an_error(apply: Apply, tmp_path: Path) -> None:
     with pytest.raises(MigrationError, match="no schema files"):
-        migrate(ads, tmp_path)
+        apply(read_migrations(tmp_path))
 
 
 def test_a_warehouse_file_that_fails_leaves_nothing(scratch: str, tmp_path: Path) -> None:

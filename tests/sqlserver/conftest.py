@@ -9,7 +9,7 @@ from contextlib import closing
 import pymssql
 import pytest
 
-from promptsales.connections import Connections, from_settings
+from promptsales.connections import Connections, connect_sqlserver_by_hook, from_settings
 from promptsales.database import sqlserver
 from promptsales.database.migrations import read_database_migrations
 from promptsales.paths import DATABASE_DIR
@@ -42,10 +42,11 @@ def server(server_settings: Settings) -> Connections:
 
 
 @pytest.fixture(scope="session")
-def ads_database(server: Connections) -> Callable[[], pymssql.Connection]:
+def ads_database(
+    server_settings: Settings, server: Connections, airflow_home: None
+) -> Callable[[], pymssql.Connection]:
     """PromptAds as `db init` leaves it."""
-    with closing(server.ads()) as connection:
-        sqlserver.migrate(connection, "PromptAds", read_database_migrations(DATABASE_DIR / "sqlserver_ads"))
+    migrate(server_settings, "ads", "PromptAds", server.ads)
     return server.ads
 
 
@@ -57,10 +58,11 @@ def ads(ads_database: Callable[[], pymssql.Connection]) -> Iterator[pymssql.Conn
 
 
 @pytest.fixture(scope="session")
-def crm_database(server: Connections) -> Callable[[], pymssql.Connection]:
+def crm_database(
+    server_settings: Settings, server: Connections, airflow_home: None
+) -> Callable[[], pymssql.Connection]:
     """PromptCRM as `db init` leaves it."""
-    with closing(server.crm()) as connection:
-        sqlserver.migrate(connection, "PromptCRM", read_database_migrations(DATABASE_DIR / "sqlserver_crm"))
+    migrate(server_settings, "crm", "PromptCRM", server.crm)
     return server.crm
 
 
@@ -69,3 +71,15 @@ def crm(crm_database: Callable[[], pymssql.Connection]) -> Iterator[pymssql.Conn
     """One connection to PromptCRM, in autocommit."""
     with closing(crm_database()) as connection:
         yield connection
+
+
+def migrate(settings: Settings, engine: str, database: str, connect: Callable[[], pymssql.Connection]) -> None:
+    """Apply the files of one database as `db init` does."""
+    url = settings.url(engine, admin=True)
+    with closing(connect()) as connection:
+        sqlserver.migrate(
+            connection,
+            database,
+            read_database_migrations(DATABASE_DIR / f"sqlserver_{engine}"),
+            lambda: connect_sqlserver_by_hook(url),
+        )

@@ -57,6 +57,11 @@ def test_unset_urls_make_no_connection() -> None:
     assert airflow_connections(Settings()) == {}
 
 
+def test_sqlserver_s_port_is_said_because_the_hook_knows_none() -> None:
+    assert connection("ADS", "mssql://u:p@db.example/PromptAds")["port"] == 1433
+    assert connection("ADS", "mssql://u:p@db.example:14330/PromptAds")["port"] == 14330
+
+
 def test_postgres_decodes_the_password_and_keeps_the_options() -> None:
     assert connection("POSTGRES", "postgresql://u:p%40%2Fw@db.example:6543/promptsales?sslmode=verify-full") == {
         "conn_type": "postgres",

@@ -49,7 +49,7 @@ def measure(root: Path, plan: SeedPlan, progress: Progress) -> tuple[SeedReport,
     # The engines stop before the processes are waited for: an interrupted load then fails, where it would run on.
     with ExitStack() as processes, fresh_engines(root) as settings:
         owner = from_settings(settings, admin=True)
-        initialise(owner)
+        initialise(settings)
         seeded = seed_all(owner, plan, progress)
         figures = []
         for source in load_pipelines():

@@ -77,7 +77,7 @@ def measure(root: Path, plan: SeedPlan, changes: int, notify: Notify) -> ScaleFi
 
 def _measure(root: Path, settings: Settings, plan: SeedPlan, changes: int, notify: Notify) -> ScaleFigures:
     owner, etl = from_settings(settings, admin=True), from_settings(settings)
-    initialise(owner)
+    initialise(settings)
     notify(f"scale {plan.scale:g}: seeding")
     seed_all(owner, plan)
     notify(f"scale {plan.scale:g}: loading the mirrors")

@@ -90,7 +90,7 @@ def measure(root: Path) -> SearchFigures:
     """
     with fresh_engines(root) as settings:
         owner = from_settings(settings, admin=True)
-        initialise(owner)
+        initialise(settings)
         seed_all(owner, SeedPlan(as_of=today(), scale=MIN_SCALE))
         return ask(settings, labelled_questions())
 

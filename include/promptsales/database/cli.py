@@ -27,9 +27,7 @@ console = Console(highlight=False)
 def init() -> None:
     """Bring every database to its declared schema. Safe to run again: what is there stays as it is."""
     with console.status("checking the schemas") as status:
-        outcomes = initialise(
-            from_settings(Settings(), admin=True), lambda outcome: status.update(f"{outcome.target} is ready")
-        )
+        outcomes = initialise(Settings(), lambda outcome: status.update(f"{outcome.target} is ready"))
     console.print(outcomes_table(outcomes))
     for outcome in outcomes:
         for note in outcome.notes:

@@ -8,51 +8,58 @@ from time import monotonic
 from typing import Any
 
 import psycopg
-import pymssql
 from pymongo.database import Database
 
-from promptsales.connections import Connections
+from promptsales.connections import connect_sqlserver, connect_sqlserver_by_hook, from_settings
 from promptsales.database import mongodb, postgresql, sqlserver
 from promptsales.database.migrations import Outcome, read_database_migrations
 from promptsales.etl.mirrors import create_mirrors
 from promptsales.etl.spec import load_pipelines
 from promptsales.paths import DATABASE_DIR
+from promptsales.settings import Settings
 
 Notify = Callable[[Outcome], None]
 
 
-def initialise(connections: Connections, notify: Notify = lambda outcome: None) -> list[Outcome]:
+def initialise(settings: Settings, notify: Notify = lambda outcome: None) -> list[Outcome]:
     """Bring the four databases to their declared schemas; run again, it changes nothing.
 
     Two at once are safe: the second waits for the first.
 
     Args:
-        connections: of the logins that own the schemas.
+        settings: name the servers, and the logins that own the schemas.
         notify: called after each database.
 
     Raises:
         PromptSalesError: naming what failed. What was applied before it stays, and running again continues.
     """
+    owner = from_settings(settings, admin=True)
     outcomes: list[Outcome] = []
 
     def done(outcome: Outcome) -> None:
         outcomes.append(outcome)
         notify(outcome)
 
-    with closing(connections.postgres()) as warehouse:
+    with closing(owner.postgres()) as warehouse:
         warehouse.autocommit = True
         with postgresql.migrations_lock(warehouse):
-            done(_sqlserver(connections.ads, "PromptAds", "sqlserver_ads"))
-            done(_sqlserver(connections.crm, "PromptCRM", "sqlserver_crm"))
+            done(_sqlserver(settings, "ads", "PromptAds", "sqlserver_ads"))
+            done(_sqlserver(settings, "crm", "PromptCRM", "sqlserver_crm"))
             done(postgresql.migrate(warehouse, read_database_migrations(DATABASE_DIR / "postgresql")))
             done(_mirrors(warehouse))
-            done(_mongodb(connections.mongo))
+            done(_mongodb(owner.mongo))
     return outcomes
 
 
-def _sqlserver(connect: Callable[[], pymssql.Connection], database: str, folder: str) -> Outcome:
-    with closing(connect()) as connection:
-        return sqlserver.migrate(connection, database, read_database_migrations(DATABASE_DIR / folder))
+def _sqlserver(settings: Settings, engine: str, database: str, folder: str) -> Outcome:
+    url, variable = settings.url(engine, admin=True), settings.variable(engine, admin=True)
+    with closing(connect_sqlserver(url, variable)) as connection:
+        return sqlserver.migrate(
+            connection,
+            database,
+            read_database_migrations(DATABASE_DIR / folder),
+            lambda: connect_sqlserver_by_hook(url, variable),
+        )
 
 
 def _mirrors(warehouse: psycopg.Connection[Any]) -> Outcome:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from functools import cache
+
 import pymssql
 
 from promptsales.connections import sqlserver_message, sqlserver_number
@@ -11,26 +15,36 @@ from promptsales.database.migrations import Migration, Outcome, apply_pending, f
 UNKNOWN_OBJECT = 208
 
 
-def migrate(connection: pymssql.Connection, database: str, migrations: list[Migration]) -> Outcome:
+def migrate(
+    connection: pymssql.Connection,
+    database: str,
+    migrations: list[Migration],
+    connect: Callable[[], pymssql.Connection],
+) -> Outcome:
     """Apply those of `migrations` that are new or changed since they were recorded.
 
     Args:
-        connection: in autocommit (some statements refuse a transaction), of a login that owns the database.
+        connection: of a login that owns the database; the record of what was applied is read from it.
         database: its name, as errors show it.
         migrations: in order.
+        connect: opens the connection that the files are run over, of the same login and in autocommit (some statements
+            refuse a transaction). Not called where nothing is to be applied.
 
     Raises:
         MigrationError: naming the file, its line and the server's message. Files are idempotent, so one that
             failed half-way is run again from its beginning.
+        PromptSalesError: of `connect`.
     """
+    with ExitStack() as opened:
+        runner = cache(lambda: opened.enter_context(closing(connect())))
 
-    def apply(migration: Migration) -> None:
-        for batch in split_batches(migration.text):
-            _run(connection, target, migration, batch)
-        _record(connection, migration)
+        def apply(migration: Migration) -> None:
+            for batch in split_batches(migration.text):
+                _run(runner(), target, migration, batch)
+            _record(runner(), migration)
 
-    target = f"SQL Server {database}"
-    return apply_pending(target, migrations, _recorded(connection), apply)
+        target = f"SQL Server {database}"
+        return apply_pending(target, migrations, _recorded(connection), apply)
 
 
 def _recorded(connection: pymssql.Connection) -> dict[str, str]:
