@@ -65,12 +65,12 @@ def world(ads: pymssql.Connection) -> Iterator[World]:
     remove(ads, built)
 
 
-def test_the_mcp_server_executes_and_reads_nothing(login: Login, world: World) -> None:
+def test_the_mcp_server_executes_and_reads_the_views_that_hold_rows(login: Login, world: World) -> None:
     connection = login("rol_mcp_ads")
     new, keys = create(connection, campaign(world))
-    assert new
     assert len(keys) == 3
-    for table in ("dbo.campanas", "dbo.errores", "dbo.bitacora_procedimientos", "etl.campanas"):
+    assert value(connection, "SELECT COUNT(*) AS filas FROM etl.campanas WHERE id_campana = %s", new) == 1
+    for table in ("dbo.campanas", "dbo.errores", "dbo.bitacora_procedimientos", "etl.bajas", "etl.limite"):
         with raises(DENIED):
             results(connection, f"SELECT * FROM {table}")
     with raises(DENIED):
