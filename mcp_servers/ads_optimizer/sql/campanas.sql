@@ -37,7 +37,7 @@ pagina AS (
                 SELECT 1
                 FROM etl.campanas_mercados AS reparto
                 INNER JOIN etl.mercados AS mercado ON reparto.id_mercado = mercado.id_mercado
-                WHERE reparto.id_campana = campana.id_campana AND mercado.codigo_pais = %(pais)s
+                WHERE reparto.id_campana = campana.id_campana AND mercado.codigo_pais = CONVERT(char(2), %(pais)s)
             )
         )
     ORDER BY campana.fecha_inicio DESC, campana.id_campana DESC

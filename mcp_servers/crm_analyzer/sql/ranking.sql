@@ -17,7 +17,7 @@ WITH compras AS (
                 FROM enmascarado.clientes AS cliente
                 WHERE cliente.id_cliente = venta.id_cliente
                     AND (%(segmento)s IS NULL OR cliente.segmento = %(segmento)s)
-                    AND (%(pais)s IS NULL OR cliente.codigo_pais = %(pais)s)
+                    AND (%(pais)s IS NULL OR cliente.codigo_pais = CONVERT(char(2), %(pais)s))
                     AND (%(todos)s = 1 OR cliente.codigo_pais IN %(paises)s)
             )
         )
