@@ -32,6 +32,19 @@ def pytest_configure() -> None:
             del os.environ[name]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with a reason, what there is no server for."""
+    if os.environ.get("PROMPTSALES_TEST_SQLSERVER") == "1":
+        return
+    reason = (
+        "needs SQL Server: set PROMPTSALES_TEST_SQLSERVER=1, PROMPTSALES_ADS_ADMIN_URL and PROMPTSALES_CRM_ADMIN_URL, "
+        "of databases that these tests may write to"
+    )
+    for item in items:
+        if item.get_closest_marker("sqlserver"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
 @pytest.fixture(scope="session")
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     """An Airflow home of the tests' own: no examples, a metadata database that goes with the session.

@@ -18,6 +18,7 @@ from rich.markup import escape
 from mcp_servers.cli import app as mcp
 from promptsales.airflow_env import airflow_env
 from promptsales.benchmarks.cli import app as bench
+from promptsales.concurrency.cli import deadlock
 from promptsales.connections import mongodb_message, sqlserver_message, sqlserver_number
 from promptsales.content.cli import app as content
 from promptsales.database.cli import app as db
@@ -48,6 +49,7 @@ app.add_typer(credentials, name="credentials")
 app.add_typer(mcp, name="mcp")
 app.command()(airflow_env)
 app.command()(demo)
+app.command()(deadlock)
 
 
 INVALID_COLUMN = 207

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -14,19 +13,6 @@ from promptsales.database import sqlserver
 from promptsales.database.migrations import read_database_migrations
 from promptsales.paths import DATABASE_DIR
 from promptsales.settings import Settings
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with a reason, what there is no server for."""
-    if os.environ.get("PROMPTSALES_TEST_SQLSERVER") == "1":
-        return
-    reason = (
-        "needs SQL Server: set PROMPTSALES_TEST_SQLSERVER=1, PROMPTSALES_ADS_ADMIN_URL and PROMPTSALES_CRM_ADMIN_URL, "
-        "of databases that these tests may write to"
-    )
-    for item in items:
-        if item.get_closest_marker("sqlserver"):
-            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,19 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from promptsales.benchmarks import isolation as isolation_benchmark
 from promptsales.benchmarks import refresh as refresh_benchmark
-from promptsales.benchmarks.etl import SourceFigures, measure
+from promptsales.benchmarks.etl import SourceFigures, fresh_engines, measure
 from promptsales.benchmarks.marts import Answer
 from promptsales.benchmarks.mcp_figures import CrowdFigures, ToolFigures, percentile
+from promptsales.concurrency.anomalies import markdown
+from promptsales.connections import from_settings
+from promptsales.database.initialise import initialise
 from promptsales.local.interruption import end_by_keyboard_interrupt
 from promptsales.local.state import local_dir
 from promptsales.seeding.plan import SeedPlan, today
 from promptsales.seeding.progress import table_bars
+from promptsales.settings import Settings
 
 app = typer.Typer(help="Measure the platform on engines of its own.", no_args_is_help=True)
 console = Console()
@@ -139,6 +144,26 @@ def _crowds_table(figures: list[CrowdFigures]) -> Table:
             f"{each.seconds:.1f}",
         )
     return view
+
+
+@app.command()
+def isolation(
+    configured: Annotated[
+        bool, typer.Option("--configured", help="try it on the servers that the settings name, not on new ones")
+    ] = False,
+) -> None:
+    """Which anomalies each isolation level allows, observed on the servers, as tables in Markdown."""
+    end_by_keyboard_interrupt()
+    with console.status("trying the anomalies at each level"):
+        if configured:
+            observed = isolation_benchmark.measure(from_settings(Settings(), admin=True))
+        else:
+            with fresh_engines(local_dir() / "bench") as settings:
+                owner = from_settings(settings, admin=True)
+                initialise(owner)
+                observed = isolation_benchmark.measure(owner)
+    for server, verdicts in observed.items():
+        typer.echo(f"### {server}\n\n{markdown(verdicts)}\n")
 
 
 def _refresh_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:

@@ -20,6 +20,7 @@ from psycopg import IsolationLevel, sql
 from promptsales.connections import Connections
 from promptsales.errors import PromptSalesError
 from promptsales.etl import sql as etl_sql
+from promptsales.retry import repeated
 from promptsales.warehouse.refresh import LOCK_WAIT, WORK_MEM
 
 logger = logging.getLogger(__name__)
@@ -101,8 +102,7 @@ def refresh_marts(connections: Connections) -> MartReport:
         # One snapshot of dw: its refresh commits at once, and all marts see it or none does.
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         try:
-            with connection.transaction():
-                return _MartRefresh(connection).run()
+            return repeated(lambda: _transaction(connection))
         except psycopg.errors.LockNotAvailable as error:
             raise MartError(
                 f"mart: another refresh has been running for {LOCK_WAIT}; it goes on by itself, or end its session in "
@@ -114,6 +114,11 @@ def refresh_marts(connections: Connections) -> MartReport:
                 f"mart: PostgreSQL refused the refresh and nothing of it was kept: {reason}. If a table or function is "
                 "missing, run `promptsales db init`."
             ) from error
+
+
+def _transaction(connection: psycopg.Connection[Any]) -> MartReport:
+    with connection.transaction():
+        return _MartRefresh(connection).run()
 
 
 class _MartRefresh:

@@ -24,6 +24,7 @@ from promptsales.connections import Connections
 from promptsales.errors import PromptSalesError
 from promptsales.etl import sql as etl_sql
 from promptsales.etl.mirrors import mirror_name
+from promptsales.retry import repeated
 from promptsales.warehouse import reference
 from promptsales.warehouse.tables import DIMENSIONS, FACTS, MIRRORS, REFERENCES, Mirror, Target
 
@@ -90,8 +91,7 @@ def refresh(connections: Connections, reference_dir: Path = reference.REFERENCE_
         # One snapshot of all mirrors: a sale and the revenue that it added to are seen together or not at all.
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         try:
-            with connection.transaction():
-                return _Refresh(connection).run(reference_dir)
+            return repeated(lambda: _transaction(connection, reference_dir))
         except psycopg.errors.LockNotAvailable as error:
             raise RefreshError(
                 f"dw: another refresh has been running for {LOCK_WAIT}; it goes on by itself, or end its session in "
@@ -109,6 +109,11 @@ def refresh(connections: Connections, reference_dir: Path = reference.REFERENCE_
             raise RefreshError(
                 f"dw: PostgreSQL refused the refresh and nothing of it was kept: {_first_line(error)}."
             ) from error
+
+
+def _transaction(connection: psycopg.Connection[Any], reference_dir: Path) -> RefreshReport:
+    with connection.transaction():
+        return _Refresh(connection).run(reference_dir)
 
 
 class _Refresh:

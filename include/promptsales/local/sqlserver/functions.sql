@@ -98,3 +98,14 @@ SELECT
     datetime_precision
 FROM information_schema.columns;
 GRANT SELECT ON tsql.columns TO PUBLIC;
+
+-- Which sessions wait for another one's lock: the two columns of SQL Server's view that say so.
+CREATE SCHEMA IF NOT EXISTS sys;
+GRANT USAGE ON SCHEMA sys TO PUBLIC;
+CREATE OR REPLACE VIEW sys.dm_exec_requests AS
+SELECT
+    pid AS session_id,
+    coalesce((pg_blocking_pids(pid))[1], 0) AS blocking_session_id
+FROM pg_stat_activity
+WHERE datname = current_database();
+GRANT SELECT ON sys.dm_exec_requests TO PUBLIC;

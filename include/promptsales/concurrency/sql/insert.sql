@@ -1,0 +1,1 @@
+INSERT INTO {table} (corrida, clave, valor) VALUES (%s, %s, %s)

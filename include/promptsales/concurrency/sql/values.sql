@@ -1,0 +1,2 @@
+-- What does each row of a run hold?
+SELECT clave, valor FROM {table} WHERE corrida = %s ORDER BY clave

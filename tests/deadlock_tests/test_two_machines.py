@@ -1,0 +1,58 @@
+"""A deadlock between two machines: each client a process on a host of its own, the server on neither."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from network import network, why_not
+
+from promptsales.concurrency.deadlock import NEXT, OWN, outcome
+from promptsales.concurrency.laboratory import Laboratory
+from promptsales.settings import Settings
+from promptsales.urls import POSTGRESQL, SQLSERVER, parse_url
+
+COMMAND = str(Path(sys.executable).with_name("promptsales"))
+
+REASON = why_not()
+
+
+@pytest.mark.skipif(REASON is not None, reason=str(REASON))
+@pytest.mark.parametrize(
+    ("fixture", "server", "engine", "form", "code"),
+    [
+        ("postgres", "postgres", "postgres", POSTGRESQL, "40P01"),
+        ("standin", "sqlserver", "ads", SQLSERVER, "1205"),
+    ],
+)
+def test_each_client_on_its_own_host(
+    fixture: str, server: str, engine: str, form: object, code: str, engines: Settings, request: pytest.FixtureRequest
+) -> None:
+    laboratory: Laboratory = request.getfixturevalue(fixture)
+    url, variable = engines.url(engine, admin=True), engines.variable(engine, admin=True)
+    port = parse_url(url, form, variable).port
+    assert port is not None
+    with network(2, port) as made:
+        clients = [
+            subprocess.Popen(
+                machine.command(
+                    *(COMMAND, "deadlock", server, "--role", role, "--roles", "2", "--run", laboratory.run),
+                ),
+                env={variable: url.replace("127.0.0.1", address), "PATH": "/usr/sbin:/usr/bin:/bin"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for machine, address, role in zip(made.machines, made.server_addresses, "ab", strict=True)
+        ]
+        printed = [client.communicate(timeout=120) for client in clients]
+    assert [client.returncode for client in clients] == [0, 0], printed
+    parts = [json.loads(out) for out, _ in printed]
+    assert [part["role"] for part in parts] == ["a", "b"]
+    assert sorted(part["refusals"] for part in parts) == [[], [code]]
+    assert sorted(part["attempts"] for part in parts) == [1, 2]
+    assert set(made.callers) == {machine.address for machine in made.machines}
+    assert outcome(laboratory) == dict.fromkeys(range(2), OWN + NEXT)
