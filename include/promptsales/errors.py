@@ -13,3 +13,7 @@ class SettingsError(PromptSalesError):
 
 class UnreachableError(PromptSalesError):
     """A server did not answer, or refused the login."""
+
+
+class MissingCapabilityError(PromptSalesError):
+    """A server cannot do what was asked of it; the message says what, and on which servers it can be had."""

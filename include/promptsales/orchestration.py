@@ -30,14 +30,17 @@ from airflow.sdk import (
     TaskGroup,
     task,
 )
+from airflow.sdk.exceptions import AirflowSkipException
 
 from promptsales.airflow_connections import PINECONE, with_pinecone_of
+from promptsales.benchmarks.indexes import run as index_benchmark
+from promptsales.benchmarks.indexes.measurement import TITLES
 from promptsales.cache.campaign_statistics import feed
 from promptsales.connections import Connections
 from promptsales.content.images.embedder import embedder_of
 from promptsales.content.images.indexing import index_images
 from promptsales.content.images.vector_index import connect_index
-from promptsales.errors import PromptSalesError
+from promptsales.errors import MissingCapabilityError, PromptSalesError
 from promptsales.etl.reconcile import MAX_DRIFT, reconcile
 from promptsales.etl.run import run_table
 from promptsales.etl.spec import PipelineSpec, TableSpec, load_pipelines, pipeline_of
@@ -152,6 +155,27 @@ is not repaired: look at the source first, then run this DAG again with a larger
 RECONCILE_DOC = """\
 Reads the whole table at its source, and compares. Safe to run at any time, beside the loads: what changed since the
 last load is left out.
+"""
+
+BENCHMARK_DAG_DOC = """\
+Every night at 02:41 UTC: what each index gains the queries that it is there for, and what the servers spend their time
+on. A part that a server cannot do (the SQL Server stand-in makes no copies, a MongoDB without its profiler counts
+nothing) is skipped, and its log and the report say why. The report is one HTML file: the XCom of `report` names it.
+Figures are in `ops.index_benchmarks` and `ops.consultas_costosas`, for a year.
+"""
+
+BENCHMARK_DOC = """\
+Copies each table twice, drops one index in one of the copies, and runs each query on both in turns. Live tables are
+read once, to be copied; no live index is touched. The copies are gone in the end, also after a failure.
+"""
+
+WATCH_DOC = """\
+Records which statements took the server most time and most reads, as it counts them itself: pg_stat_statements, Query
+Store or the plans in memory, MongoDB's profiler or `$currentOp`.
+"""
+
+BENCHMARK_REPORT_DOC = """\
+Writes `index_benchmark.html` into `PROMPTSALES_REPORT_DIR`, and warns of every query that is worse than its history.
 """
 
 LOAD_DEFAULTS = {
@@ -382,6 +406,58 @@ def _reconcile(
     )
     counts = ("source_rows", "missing", "extra", "different", "in_flight")
     return {"outcome": found.outcome.value, **{name: getattr(found, name) for name in counts}}
+
+
+def index_benchmark_dag() -> DAG:
+    """The DAG `index_benchmark`: every night, two tasks an engine, for its indexes and its statements, and a report."""
+    with DAG(
+        dag_id="index_benchmark",
+        dag_display_name="What the indexes gain",
+        description="Plans and timings without and with each index, on copies; the costliest statements; a report",
+        doc_md=BENCHMARK_DAG_DOC,
+        schedule=CronTriggerTimetable("41 2 * * *", timezone="UTC"),
+        start_date=pendulum.datetime(2025, 1, 1, tz="UTC"),
+        catchup=False,
+        max_active_runs=1,
+        # One after the other: two at once would measure each other.
+        max_active_tasks=1,
+        tags=["benchmarks"],
+        default_args=MANUAL_DEFAULTS,
+    ) as dag:
+        parts = []
+        for engine, title in TITLES.items():
+            with TaskGroup(engine, tooltip=title):
+                parts += [
+                    task(task_id="measure_indexes", doc_md=BENCHMARK_DOC)(_measure_indexes)(engine),
+                    task(task_id="watch_queries", doc_md=WATCH_DOC)(_watch_queries)(engine),
+                ]
+        # Of what could be measured; a part that failed leaves the run without a report, and red.
+        parts >> task(task_id="report", doc_md=BENCHMARK_REPORT_DOC, trigger_rule="none_failed")(_report)()
+    return dag
+
+
+def _measure_indexes(engine: str, run_id: str | None = None) -> int:
+    """The task: returns how many measurements it recorded; skipped where the server cannot be measured."""
+    try:
+        return index_benchmark.measure(hook_connections(admin=True), engine, str(run_id), notify=logger.info)
+    except MissingCapabilityError as error:
+        raise AirflowSkipException(str(error)) from error
+
+
+def _watch_queries(engine: str, run_id: str | None = None) -> int:
+    """The task: returns how many statements it recorded; skipped where the server does not tell."""
+    try:
+        return index_benchmark.watch(hook_connections(admin=True), engine, str(run_id))
+    except MissingCapabilityError as error:
+        raise AirflowSkipException(str(error)) from error
+
+
+def _report(run_id: str | None = None) -> str:
+    """The task: returns the path of the report."""
+    path, found = index_benchmark.write_report(hook_connections(admin=True), str(run_id), Settings().report_dir)
+    for worse in found.regressions:
+        logger.warning("%s: %s %s", TITLES[worse.engine], worse.query, worse.finding)
+    return str(path)
 
 
 def _check_quality(run_id: str | None = None) -> dict[str, int]:

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     token_budget: int = Field(200_000, ge=0, alias="PROMPTSALES_TOKEN_BUDGET")
     """Tokens a user may spend on campaign copy in a calendar month, UTC."""
 
+    report_dir: Path = Field(PROJECT_ROOT / ".local" / "reports", alias="PROMPTSALES_REPORT_DIR")
+    """Where reports of benchmarks are written."""
+
     mcp_token: SecretStr | None = Field(None, alias="PROMPTSALES_MCP_TOKEN")
     """Who calls: an access token of `promptsales sso token`, for stdio and for `promptsales mcp call`."""
     mcp_host: str = Field("127.0.0.1", alias="PROMPTSALES_MCP_HOST")

@@ -27,6 +27,7 @@ def dags(airflow_home: None) -> dict[str, Any]:
 def test_the_dag_ids_are_the_agreed_ones(dags: dict[str, Any]) -> None:
     assert sorted(dags) == [
         *ETL_DAGS,
+        "index_benchmark",
         "index_content",
         "reconcile_warehouse",
         "refresh_marts",
@@ -86,6 +87,19 @@ def test_every_mirror_is_compared_with_its_source_every_night(dags: dict[str, An
     }
     assert dag.timetable.expression == "17 3 * * *"
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
+
+
+def test_each_engine_is_measured_every_night_and_a_report_follows(dags: dict[str, Any]) -> None:
+    dag = dags["index_benchmark"]
+    parts = {
+        f"{engine}.{part}"
+        for engine in ("postgresql", "sqlserver", "mongodb")
+        for part in ("measure_indexes", "watch_queries")
+    }
+    assert dag.get_task("report").upstream_task_ids == parts
+    assert set(dag.task_ids) == {*parts, "report"}
+    assert dag.timetable.expression == "41 2 * * *"
+    assert (dag.catchup, dag.max_active_runs, dag.max_active_tasks) == (False, 1, 1)
 
 
 def test_every_dag_and_task_says_what_it_does(dags: dict[str, Any]) -> None:

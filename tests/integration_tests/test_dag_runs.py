@@ -85,6 +85,21 @@ def test_images_are_indexed_by_connections_alone(
         assert not results_suspended(redis)
 
 
+def test_indexes_that_cannot_be_measured_are_skipped_with_the_reason(
+    airflow_root: Path, admin_connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty tables, a stand-in without DDL, a profiler that is off; and a report that says so."""
+    monkeypatch.setenv("PROMPTSALES_REPORT_DIR", str(tmp_path))
+    airflow.run_dags(airflow_root, ["index_benchmark"])
+    with closing(admin_connections.postgres()) as warehouse:
+        left_out = warehouse.execute("SELECT motor, medicion FROM ops.mediciones_omitidas").fetchall()
+    assert {("sqlserver", "index benchmarks"), ("sqlserver", "costliest queries")} <= set(left_out)
+    assert ("postgresql", "ventas_de_una_campana") in left_out
+    report = (tmp_path / "index_benchmark.html").read_text(encoding="utf-8")
+    assert "It takes SQL Server" in report
+    assert "PostgreSQL: what takes its time and reads" in report
+
+
 def test_a_dag_that_does_not_exist_is_one_clear_error(airflow_root: Path) -> None:
     with pytest.raises(AirflowError, match="no DAG 'etl_nada'"):
         airflow.run_dags(airflow_root, ["etl_nada"])

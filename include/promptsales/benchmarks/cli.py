@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +16,9 @@ from rich.table import Table
 from promptsales.benchmarks import isolation as isolation_benchmark
 from promptsales.benchmarks import refresh as refresh_benchmark
 from promptsales.benchmarks.etl import SourceFigures, fresh_engines, measure
+from promptsales.benchmarks.indexes import run as index_benchmark
+from promptsales.benchmarks.indexes.measurement import ROUNDS, TITLES, Measurement
+from promptsales.benchmarks.indexes.results import Run
 from promptsales.benchmarks.marts import Answer
 from promptsales.benchmarks.mcp_figures import CrowdFigures, ToolFigures, percentile
 from promptsales.concurrency.anomalies import markdown
@@ -164,6 +171,59 @@ def isolation(
                 observed = isolation_benchmark.measure(owner)
     for server, verdicts in observed.items():
         typer.echo(f"### {server}\n\n{markdown(verdicts)}\n")
+
+
+@app.command()
+def indexes(
+    scale: Annotated[float, typer.Option(help="of the data on the new servers", min=0.02)] = 0.1,
+    configured: Annotated[
+        bool, typer.Option("--configured", help="on the servers that the settings name, not on new ones")
+    ] = False,
+    rounds: Annotated[int, typer.Option(help="runs of each query, without and with its index", min=4)] = ROUNDS,
+) -> None:
+    """What each index gains its queries, on copies of the tables; writes a report in HTML."""
+    end_by_keyboard_interrupt()
+    with console.status("starting the engines") as status:
+        if configured:
+            path, found = _benchmark_indexes(Settings(), rounds, status.update)
+        else:
+            with fresh_engines(local_dir() / "bench") as settings:
+                refresh_benchmark.fill(settings, SeedPlan(as_of=today(), scale=scale), status.update)
+                path, found = _benchmark_indexes(settings, rounds, status.update)
+    console.print(_indexes_table(found))
+    for each in found.omissions:
+        console.print(f"[yellow]![/yellow] {TITLES[each.engine]}: no {each.measurement}. {each.reason}", soft_wrap=True)
+    for worse in found.regressions:
+        console.print(f"[red]![/red] {TITLES[worse.engine]}: {worse.query} {worse.finding}", soft_wrap=True)
+    console.print(f"The report is {path}", soft_wrap=True)
+
+
+def _benchmark_indexes(settings: Settings, rounds: int, notify: Callable[[str], None]) -> tuple[Path, Run]:
+    owner = from_settings(settings, admin=True)
+    run = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    index_benchmark.measure_all(owner, run, rounds, notify)
+    return index_benchmark.write_report(owner, run, settings.report_dir)
+
+
+def _indexes_table(run: Run) -> Table:
+    view = Table(title="Each query on a copy of its table: median and quartiles in ms, and reads")
+    view.add_column("query", no_wrap=True)
+    for heading in ("rows", "without its index", "with it", "ratio", "reads"):
+        view.add_column(heading, justify="right", no_wrap=True)
+    for engine, pairs in groupby(run.pairs, key=lambda pair: pair[0].engine):
+        view.add_section()
+        view.add_row(f"[bold]{TITLES[engine]}[/bold]")
+        for before, after in pairs:
+            view.add_row(
+                *(before.query, f"{before.table_rows:,}", _spread(before), _spread(after)),
+                *(f"{before.median / after.median:.1f}", f"{before.reads:,} / {after.reads:,}"),
+            )
+    return view
+
+
+def _spread(measured: Measurement) -> str:
+    low, high = measured.quartiles
+    return f"{measured.median:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _refresh_table(figures: list[refresh_benchmark.ScaleFigures]) -> Table:

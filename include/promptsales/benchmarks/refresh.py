@@ -75,6 +75,18 @@ def measure(root: Path, plan: SeedPlan, changes: int, notify: Notify) -> ScaleFi
         return _measure(root, settings, plan, changes, notify)
 
 
+def fill(settings: Settings, plan: SeedPlan, notify: Notify) -> None:
+    """Seed the sources of fresh engines, load the mirrors, and build star schema and marts once."""
+    owner, etl = from_settings(settings, admin=True), from_settings(settings)
+    initialise(owner)
+    notify(f"scale {plan.scale:g}: seeding")
+    seed_all(owner, plan)
+    notify(f"scale {plan.scale:g}: loading the mirrors")
+    _load(etl)
+    notify(f"scale {plan.scale:g}: building star schema and marts")
+    _refresh(etl)
+
+
 def _measure(root: Path, settings: Settings, plan: SeedPlan, changes: int, notify: Notify) -> ScaleFigures:
     owner, etl = from_settings(settings, admin=True), from_settings(settings)
     initialise(settings)

@@ -1,0 +1,1 @@
+"""The statements that read the servers' own counts."""
