@@ -32,9 +32,8 @@ test: $(INSTALLED) ## lint, types and every test, against real engines
 pytest: $(INSTALLED) $(CHECKERS)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-bench: $(INSTALLED) ## figures at SCALE: seeding, initial load, memory, refresh, answers of the marts
-	$(BIN)/promptsales bench etl --scale $(SCALE)
-	$(BIN)/promptsales bench refresh --scale $(SCALE)
+bench: $(INSTALLED) ## every benchmark at SCALE, and one report of them in .local/reports
+	$(BIN)/promptsales bench all --scale $(SCALE)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

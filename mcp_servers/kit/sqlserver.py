@@ -147,8 +147,8 @@ def _results(
 
 def seen_by(caller: Caller) -> dict[str, Any]:
     """The values of `%(todos)s` and `%(paises)s`: whether a caller sees every country, or else which ones."""
-    # An empty list is no SQL; no country has an empty code. Bytes go to the server as varchar, which the codes are: beside
-    # nvarchar, which text goes as, the indexed column would be converted row by row.
+    # An empty list is no SQL; no country has an empty code. Bytes go to the server as varchar, which the codes are:
+    # beside nvarchar, which text goes as, the indexed column would be converted row by row.
     codes = tuple(code.encode("ascii") for code in sorted(caller.countries or {""}))
     return {"todos": int(caller.countries is None), "paises": codes}
 

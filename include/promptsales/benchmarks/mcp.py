@@ -26,24 +26,18 @@ from mcp.client.streamable_http import streamable_http_client
 
 from mcp import Client
 from promptsales.benchmarks.etl import fresh_engines
-from promptsales.benchmarks.mcp_figures import CrowdFigures, ToolFigures
+from promptsales.benchmarks.mcp_figures import CrowdFigures, McpFigures, ToolFigures
+from promptsales.benchmarks.refresh import fill
 from promptsales.connections import connect_postgres, connect_redis, from_settings
 from promptsales.content.images.embedder import embedder_of
 from promptsales.content.images.indexing import index_images
 from promptsales.content.images.vector_index import connect_index
-from promptsales.database.initialise import initialise
 from promptsales.errors import PromptSalesError
-from promptsales.etl.errors import LoadError
-from promptsales.etl.run import run_pipeline
-from promptsales.etl.spec import load_pipelines
 from promptsales.local import engines
 from promptsales.security.sso.sign_in import AUDIENCES, SignOn
 from promptsales.security.sso.users import Users
 from promptsales.seeding.plan import SeedPlan
-from promptsales.seeding.seed import seed_all
 from promptsales.settings import Settings
-from promptsales.warehouse.marts import refresh_marts
-from promptsales.warehouse.refresh import refresh
 
 SESSIONS = 300
 """Of the design's section 7: concurrent users."""
@@ -63,29 +57,18 @@ Question = Callable[[int], dict[str, Any]]
 BARE = "bare SDK"
 
 
-def measure(root: Path, plan: SeedPlan, notify: Notify) -> tuple[list[ToolFigures], list[CrowdFigures]]:
+def measure(root: Path, plan: SeedPlan, notify: Notify) -> McpFigures:
     """Fill engines under `root`, which are gone in the end, and ask every server.
 
     Raises:
         PromptSalesError: an engine, the seeding, a load or a server failed.
     """
     with fresh_engines(root) as settings:
-        owner, etl = from_settings(settings, admin=True), from_settings(settings)
-        initialise(owner)
-        notify("seeding")
-        seed_all(owner, plan)
-        notify("indexing images")
-        _index(settings)
-        notify("loading the warehouse")
-        for pipeline in load_pipelines().values():
-            if failures := [result.error for result in run_pipeline(pipeline, etl, "bench") if result.error]:
-                raise LoadError("\n".join(failures))
-        refresh(etl)
-        refresh_marts(etl)
+        fill(settings, plan, notify)
         return ask(engines.environment(root), plan.as_of, notify)
 
 
-def ask(environment: Mapping[str, str], today: date, notify: Notify) -> tuple[list[ToolFigures], list[CrowdFigures]]:
+def ask(environment: Mapping[str, str], today: date, notify: Notify) -> McpFigures:
     """Ask every server, started for it beside the engines that the settings name.
 
     Args:
@@ -93,9 +76,12 @@ def ask(environment: Mapping[str, str], today: date, notify: Notify) -> tuple[li
         today: the day the data ends on.
         notify: called with what is being done.
     """
+    settings = Settings.model_validate(environment)
+    notify("indexing images")
+    _index(settings)
     tools, crowds = [], []
     questions_of = questions(today)
-    with _token(Settings.model_validate(environment)) as token, _bare_server() as bare:
+    with _token(settings) as token, _bare_server() as bare:
         echo = {"echo": lambda number: {"text": f"question {number}"}}
         notify(f"{BARE}: one question at a time")
         tools.append(_tool(BARE, bare, None, "echo", echo["echo"]))
@@ -108,7 +94,7 @@ def ask(environment: Mapping[str, str], today: date, notify: Notify) -> tuple[li
                     tools.append(_tool(server, url, token, tool, question))
                 notify(f"{server}: {SESSIONS} sessions")
                 crowds.append(_crowd(server, url, token, asked))
-    return tools, crowds
+    return McpFigures(tools, crowds)
 
 
 def _index(settings: Settings) -> None:

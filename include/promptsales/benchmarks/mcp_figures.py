@@ -13,7 +13,7 @@ class ToolFigures:
 
     Attributes:
         uncached_ms: each a question that was not asked before.
-        cached_ms: one question again and again; empty where answers are not kept.
+        cached_ms: one question again and again, kept or not.
     """
 
     server: str
@@ -39,6 +39,14 @@ class CrowdFigures:
     errors: list[str]
     call_ms: list[float]
     seconds: float
+
+
+@dataclass(frozen=True)
+class McpFigures:
+    """Of every server, the bare SDK first."""
+
+    tools: list[ToolFigures]
+    crowds: list[CrowdFigures]
 
 
 def percentile(sorted_ms: Sequence[float], percent: float) -> float:

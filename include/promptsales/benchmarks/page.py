@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 STYLE = """
 :root { --ink: #1c2733; --soft: #5b6b7b; --line: #d9e0e6; --bad: #b3261e; --good: #1b6e3c; --paper: #ffffff; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: #f4f6f8; margin: 0; }
-main { max-width: 1120px; margin: 0 auto; padding: 24px 32px 64px; background: var(--paper); }
+main { max-width: 1240px; margin: 0 auto; padding: 24px 32px 64px; background: var(--paper); }
 h1 { font-size: 26px; margin: 8px 0; }
 h2 { font-size: 20px; margin: 40px 0 8px; border-bottom: 2px solid var(--line); }
 h3 { font-size: 16px; margin: 24px 0 4px; } p { max-width: 80ch; } .soft { color: var(--soft); }
 table { border-collapse: collapse; margin: 8px 0 16px; font-size: 14px; }
 th, td { text-align: left; padding: 4px 10px; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n { white-space: nowrap; }
 pre, code { font: 13px/1.45 ui-monospace, monospace; }
 pre { background: #f4f6f8; padding: 10px 14px; white-space: pre-wrap; }
 img { max-width: 100%; height: auto; }

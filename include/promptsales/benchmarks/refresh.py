@@ -78,7 +78,7 @@ def measure(root: Path, plan: SeedPlan, changes: int, notify: Notify) -> ScaleFi
 def fill(settings: Settings, plan: SeedPlan, notify: Notify) -> None:
     """Seed the sources of fresh engines, load the mirrors, and build star schema and marts once."""
     owner, etl = from_settings(settings, admin=True), from_settings(settings)
-    initialise(owner)
+    initialise(settings)
     notify(f"scale {plan.scale:g}: seeding")
     seed_all(owner, plan)
     notify(f"scale {plan.scale:g}: loading the mirrors")

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from promptsales.benchmarks.indexes.measurement import TITLES, Measurement
 from promptsales.benchmarks.indexes.plans import Operator, tree
@@ -54,7 +54,8 @@ def _regressions(run: Run) -> str:
             f"<li><b>{TITLES[each.engine]}, {_link(each.engine, each.query)}</b> {escape(each.finding)}</li>"
             for each in run.regressions
         )
-        return f'<div class="box bad"><b>{len(run.regressions)} regressions</b><ul>{items}</ul></div>'
+        count = f"{len(run.regressions)} queries have" if len(run.regressions) > 1 else "1 query has"
+        return f'<div class="box bad"><b>{count} become worse.</b><ul>{items}</ul></div>'
     earlier = len({night.moment.date() for night in run.history if not night.is_this_run})
     return (
         f'<div class="box good"><b>No regression.</b> Compared with earlier runs of {earlier} days, on the same '
@@ -110,7 +111,9 @@ def bars(pairs: list[Pair]) -> Figure:
         )
     axes.set_yticks([-number for number in range(len(pairs))], [_words(pair[0].query) for pair in pairs])
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.12)
     axes.set_xlabel("milliseconds for one answer (logarithmic); bar: median, whisker: quartiles, number: ratio")
     axes.set_title(f"{pairs[0][0].server}: each query on a copy of its table")
@@ -150,8 +153,14 @@ def nights(history: list[Night]) -> Figure:
 def _figures(engine: str, pairs: list[Pair]) -> str:
     headings = [
         *("query", "table", "index"),
-        *("rows in the table", "without, ms", "with, ms", "ratio", f"reads without ({escape(pairs[0][0].reads_unit)})"),
-        *("reads with", "used"),
+        *(
+            "rows in the table",
+            "without, ms (quartiles)",
+            "with, ms (quartiles)",
+            "ratio",
+            f"reads without, {escape(pairs[0][0].reads_unit)}",
+        ),
+        *("reads with", "index used"),
     ]
     rows = [
         [
@@ -173,7 +182,7 @@ def _figures(engine: str, pairs: list[Pair]) -> str:
 
 def _time(measured: Measurement) -> str:
     low, high = measured.quartiles
-    return f"{measured.median:.2f} <span class='soft'>[{low:.2f}, {high:.2f}]</span>"
+    return f"{measured.median:.2f}<br><span class='soft'>{low:.2f} to {high:.2f}</span>"
 
 
 def _details(pair: Pair) -> str:

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from promptsales.benchmarks.indexes.measurement import Measurement, Omission, Phase
+from promptsales.benchmarks.indexes.measurement import TITLES, Measurement, Omission, Phase
 from promptsales.etl import sql as etl_sql
 from promptsales.monitoring.top_queries import TopQuery
 
@@ -23,8 +23,8 @@ NIGHTS_NEEDED = 3
 """Earlier runs, below which nothing is called a regression."""
 
 SLOWER, SLOWER_MS = 1.5, 1.0
-"""A query regressed when it takes more than this times its median run, and more than this many milliseconds more, and
-does so beside the same run's time without the index too: a busy machine slows both down.
+"""A query regressed when even its faster runs take more than this times its usual median, and more than this many
+milliseconds more, and when it takes longer beside the same run's time without the index too: a busy machine slows both.
 """
 
 MORE_READS = 1.25
@@ -37,6 +37,7 @@ class Night:
 
     Attributes:
         median: milliseconds, with the index.
+        low_quartile: likewise; a quarter of the runs was faster.
         median_without: milliseconds, without it.
     """
 
@@ -44,6 +45,7 @@ class Night:
     query: str
     moment: datetime
     median: float
+    low_quartile: float
     median_without: float
     reads: int
     uses_index: bool
@@ -75,7 +77,8 @@ class Run:
         found: dict[tuple[str, str], dict[Phase, Measurement]] = {}
         for each in self.measurements:
             found.setdefault((each.engine, each.query), {})[each.phase] = each
-        return [(phases[Phase.before], phases[Phase.after]) for phases in found.values() if len(phases) == len(Phase)]
+        pairs = [(each[Phase.before], each[Phase.after]) for each in found.values() if len(each) == len(Phase)]
+        return sorted(pairs, key=lambda pair: list(TITLES).index(pair[0].engine))
 
     @property
     def regressions(self) -> list[Regression]:
@@ -156,7 +159,7 @@ def _findings(earlier: list[Night], nights: list[Night]) -> list[str]:
     found = []
     usual, reads = statistics.median(each.median for each in earlier), statistics.median(e.reads for e in earlier)
     part = statistics.median(each.median / each.median_without for each in earlier)
-    is_slower = now[-1].median > usual * SLOWER and now[-1].median - usual > SLOWER_MS
+    is_slower = now[-1].low_quartile > usual * SLOWER and now[-1].low_quartile - usual > SLOWER_MS
     if is_slower and now[-1].median / now[-1].median_without > part * SLOWER:
         found.append(
             f"takes {now[-1].median:.2f} ms, {now[-1].median / usual:.1f} times its median of {len(earlier)} earlier "

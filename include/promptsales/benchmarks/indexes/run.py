@@ -24,6 +24,9 @@ Notify = Callable[[str], object]
 Measure = Callable[[Connections, int, Notify], Iterator[Measurement | Omission]]
 Watch = Callable[[Connections], list[TopQuery]]
 
+REPORT = "index_benchmark.html"
+"""The report's file name."""
+
 MEASURES: Mapping[str, Measure] = {
     "postgresql": postgresql.measure,
     "mongodb": mongodb.measure,
@@ -104,6 +107,6 @@ def write_report(connections: Connections, run: str, folder: Path) -> tuple[Path
     with closing(connections.postgres()) as warehouse:
         found = read_run(warehouse, run)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "index_benchmark.html"
+    path = folder / REPORT
     path.write_text(report(found), encoding="utf-8")
     return path, found

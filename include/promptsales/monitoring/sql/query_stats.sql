@@ -15,6 +15,7 @@ WITH contadas AS (
     CROSS APPLY sys.dm_exec_plan_attributes(s.plan_handle) AS a
     WHERE a.attribute = N'dbid' AND CAST(a.value AS int) = DB_ID()
 ),
+
 ordenadas AS (
     SELECT
         sentencia,
@@ -25,6 +26,7 @@ ordenadas AS (
         ROW_NUMBER() OVER (ORDER BY lecturas DESC) AS por_lecturas
     FROM contadas
 )
+
 SELECT
     DB_NAME() AS base,
     sentencia,

@@ -14,6 +14,7 @@ WITH contadas AS (
     WHERE i.start_time >= DATEADD(DAY, -7, SYSDATETIMEOFFSET())
     GROUP BY t.query_sql_text
 ),
+
 ordenadas AS (
     SELECT
         sentencia,
@@ -24,6 +25,7 @@ ordenadas AS (
         ROW_NUMBER() OVER (ORDER BY lecturas DESC) AS por_lecturas
     FROM contadas
 )
+
 SELECT
     DB_NAME() AS base,
     sentencia,

@@ -5,6 +5,10 @@ SELECT
     con_indice.consulta AS query,
     con_indice.momento AS moment,
     con_indice.mediana_ms AS median,
+    (
+        SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY corridas.ms)
+        FROM unnest(con_indice.milisegundos) AS corridas (ms)
+    ) AS low_quartile,
     sin_indice.mediana_ms AS median_without,
     con_indice.lecturas AS reads,
     con_indice.usa_indice AS uses_index,
