@@ -26,7 +26,7 @@ from promptsales.settings import Settings
 def owner(engines: Settings) -> Connections:
     """Logins that own the schemas of the local engines, once `db init` has run on them."""
     connections = from_settings(engines, admin=True)
-    initialise(connections)
+    initialise(engines)
     return connections
 
 
@@ -35,7 +35,8 @@ def real_server() -> Connections:
     """A SQL Server, named by the environment."""
     connections = from_settings(Settings(), admin=True)
     with closing(connections.ads()) as connection:
-        sqlserver.migrate(connection, "PromptAds", read_database_migrations(DATABASE_DIR / "sqlserver_ads"))
+        files = read_database_migrations(DATABASE_DIR / "sqlserver_ads")
+        sqlserver.migrate(connection, "PromptAds", files, connections.ads)
     return connections
 
 
