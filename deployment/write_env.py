@@ -45,6 +45,7 @@ VARIABLES: Mapping[str, Callable[[], str]] = {
             "MONGO_ADMIN_PASSWORD",
             "MONGO_ETL_PASSWORD",
             "MONGO_CONTENT_PASSWORD",
+            "MONGO_MCP_PASSWORD",
             "SQLSERVER_SA_PASSWORD",
             "SQLSERVER_OWNER_PASSWORD",
             "ADS_ETL_PASSWORD",

@@ -28,6 +28,7 @@ PASSWORDS: Mapping[str, Callable[[], str]] = {
             "MONGO_ADMIN_PASSWORD",
             "MONGO_ETL_PASSWORD",
             "MONGO_CONTENT_PASSWORD",
+            "MONGO_MCP_PASSWORD",
             "ADS_SA_PASSWORD",
             "ADS_OWNER_PASSWORD",
             "ADS_ETL_PASSWORD",

@@ -137,7 +137,7 @@ def test_each_mcp_server_is_served_where_the_others_look_for_it() -> None:
 @pytest.mark.parametrize("name", sorted(PORTS))
 def test_an_mcp_server_has_its_own_logins_alone(name: str) -> None:
     own = {
-        "content_generator": {"PROMPTSALES_MONGO_CONTENT_URL"},
+        "content_generator": {"PROMPTSALES_MONGO_MCP_URL"},
         "ads_optimizer": {"PROMPTSALES_ADS_MCP_URL"},
         "crm_analyzer": {"PROMPTSALES_CRM_MCP_URL", "PROMPTSALES_CRM_APP_URL", "PROMPTSALES_CRM_PERSONAL_URL"},
         "sales_dashboard": {"PROMPTSALES_POSTGRES_MCP_URL"},

@@ -127,6 +127,7 @@ PROMPTSALES_REDIS_URL: [redis, "", REDIS_PASSWORD, "0"]
 PROMPTSALES_MONGO_URL: [mongodb, promptsales_etl, MONGO_ETL_PASSWORD, promptcontent]
 PROMPTSALES_MONGO_ADMIN_URL: [mongodb, promptsales_admin, MONGO_ADMIN_PASSWORD, promptcontent]
 PROMPTSALES_MONGO_CONTENT_URL: [mongodb, promptsales_content, MONGO_CONTENT_PASSWORD, promptcontent]
+PROMPTSALES_MONGO_MCP_URL: [mongodb, promptsales_mcp, MONGO_MCP_PASSWORD, promptcontent]
 PROMPTSALES_ADS_URL: [sqlserverAds, promptads_etl, ADS_ETL_PASSWORD, PromptAds]
 PROMPTSALES_ADS_ADMIN_URL: [sqlserverAds, promptsales_admin, ADS_OWNER_PASSWORD, PromptAds]
 PROMPTSALES_ADS_MCP_URL: [sqlserverAds, promptads_mcp, ADS_MCP_PASSWORD, PromptAds]
@@ -193,7 +194,7 @@ PROMPTSALES_CRM_PERSONAL_URL: [sqlserverCrm, promptsales_soporte, CRM_SUPPORT_PA
 
 {{/* Which URLs each server has, besides those of all four. */}}
 {{- define "promptsales.mcpUrls" -}}
-content_generator: [PROMPTSALES_MONGO_CONTENT_URL]
+content_generator: [PROMPTSALES_MONGO_MCP_URL]
 ads_optimizer: [PROMPTSALES_ADS_MCP_URL]
 crm_analyzer: [PROMPTSALES_CRM_MCP_URL, PROMPTSALES_CRM_APP_URL, PROMPTSALES_CRM_PERSONAL_URL]
 sales_dashboard: [PROMPTSALES_POSTGRES_MCP_URL]
