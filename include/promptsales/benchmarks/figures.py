@@ -25,7 +25,7 @@ class Figures:
         view = Table(title=unmarked(self.title))
         for number, heading in enumerate(self.headings):
             right = number >= len(self.headings) - self.numbers
-            view.add_column(heading, justify="right" if right else "left", no_wrap=not right)
+            view.add_column(heading, justify="right" if right else "left", no_wrap=number == 0)
         for row in self.rows:
             view.add_row(*map(unmarked, row))
         return view
