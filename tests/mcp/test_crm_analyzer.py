@@ -172,8 +172,10 @@ def test_a_campaign_s_funnel_takes_its_context_from_ads_optimizer_while_it_answe
                 "WHERE creado_en BETWEEN '2025-02-01' AND '2025-10-01' GROUP BY id_campana ORDER BY n DESC",
             )
             question = {"campaign_id": row["id_campana"], "with_campaign": True, **PERIOD}
-            found = answer(crm.call("getSalesFunnel", question, token))
             alone = answer(ads.call("getCampaignPerformance", {"campaign_id": row["id_campana"], **PERIOD}, token))
+            # On a busy machine the peer may once be too slow: the answer then says so, and the next one has it.
+            answers = (answer(crm.call("getSalesFunnel", question, token)) for _ in range(20))
+            found = next(each for each in answers if each["campaign"] or not each["notes"])
             assert found["campaign"] == alone
             assert found["notes"] == []
             # A token that is not for the peer is refused there, and the answer says what it lacks.
