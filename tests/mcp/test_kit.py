@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import anyio
+import pymssql._mssql
 import pytest
 from mart_readers import FilledWarehouse
 from mcp_types import CallToolResult, TextContent
@@ -22,7 +23,7 @@ from mcp_servers.kit.errors import Code, ToolError
 from mcp_servers.kit.peers import Peer, PeerAnswer
 from mcp_servers.kit.rate_limit import RateLimit
 from mcp_servers.kit.result_cache import ResultCache
-from mcp_servers.kit.sqlserver import POOL_SIZE, SqlServer
+from mcp_servers.kit.sqlserver import POOL_SIZE, SqlServer, seen_by
 from promptsales.local.engines import environment
 from promptsales.settings import Settings
 
@@ -81,6 +82,16 @@ def test_what_the_login_may_not_do_is_told_without_names_of_tables(ads: SqlServe
     assert failure.code is code
     assert "campanas" not in str(failure)
     assert "bajas" not in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("countries", "written"),
+    [(frozenset({"MX", "ES"}), b"0 = 1 OR codigo_pais IN ('ES','MX')"), (None, b"1 = 1 OR codigo_pais IN ('')")],
+)
+def test_countries_are_compared_as_the_type_of_their_column(countries: frozenset[str] | None, written: bytes) -> None:
+    caller = Caller(user_id=1, session_id="s", scopes=frozenset(), countries=countries, token=SecretStr("t"))
+    condition = "%(todos)s = 1 OR codigo_pais IN %(paises)s"
+    assert pymssql._mssql.substitute_params(condition, seen_by(caller)) == written
 
 
 def test_after_an_error_the_pool_goes_on(ads: SqlServer) -> None:
