@@ -29,7 +29,7 @@ pagina AS (
     WHERE (%(estado)s IS NULL OR campana.estado = %(estado)s)
         AND (%(objetivo)s IS NULL OR campana.objetivo = %(objetivo)s)
         AND (%(marca)s IS NULL OR marca.nombre = %(marca)s)
-        AND (%(texto)s IS NULL OR CHARINDEX(%(texto)s, campana.nombre) > 0)
+        AND (%(texto)s IS NULL OR CHARINDEX(CONVERT(nvarchar(160), %(texto)s), campana.nombre) > 0)
         AND (%(activa_el)s IS NULL OR %(activa_el)s BETWEEN campana.fecha_inicio AND campana.fecha_fin)
         AND (
             %(pais)s IS NULL
