@@ -35,8 +35,9 @@ def real_server() -> Connections:
     """A SQL Server, named by the environment."""
     connections = from_settings(Settings(), admin=True)
     with closing(connections.ads()) as connection:
-        files = read_database_migrations(DATABASE_DIR / "sqlserver_ads")
-        sqlserver.migrate(connection, "PromptAds", files, connections.ads)
+        recorded = sqlserver.recorded(connection)
+    files = read_database_migrations(DATABASE_DIR / "sqlserver_ads")
+    sqlserver.migrate("PromptAds", files, recorded, connections.ads)
     return connections
 
 

@@ -51,8 +51,8 @@ url, folder = sys.argv[1], Path(sys.argv[2])
 with closing(connect_sqlserver(url)) as connection:
     for _ in range(2):
         try:
-            files = read_migrations(folder)
-            print(sqlserver.migrate(connection, "PromptAds", files, lambda: connect_sqlserver_by_hook(url)).applied)
+            files, done = read_migrations(folder), sqlserver.recorded(connection)
+            print(sqlserver.migrate("PromptAds", files, done, lambda: connect_sqlserver_by_hook(url)).applied)
         except MigrationError as error:
             print(error)
         print("airflow" in sys.modules)
@@ -72,7 +72,7 @@ def ads(admin_connections: Connections) -> Iterator[pymssql.Connection]:
 @pytest.fixture
 def apply(ads: pymssql.Connection, admin_connections: Connections) -> Apply:
     """Applies files to PromptAds over plain connections: Airflow's hook has a test of its own."""
-    return lambda files: sqlserver.migrate(ads, "PromptAds", files, admin_connections.ads)
+    return lambda files: sqlserver.migrate("PromptAds", files, sqlserver.recorded(ads), admin_connections.ads)
 
 
 @pytest.fixture

@@ -63,9 +63,10 @@ def migrate(settings: Settings, engine: str, database: str, connect: Callable[[]
     """Apply the files of one database as `db init` does."""
     url = settings.url(engine, admin=True)
     with closing(connect()) as connection:
-        sqlserver.migrate(
-            connection,
-            database,
-            read_database_migrations(DATABASE_DIR / f"sqlserver_{engine}"),
-            lambda: connect_sqlserver_by_hook(url),
-        )
+        recorded = sqlserver.recorded(connection)
+    sqlserver.migrate(
+        database,
+        read_database_migrations(DATABASE_DIR / f"sqlserver_{engine}"),
+        recorded,
+        lambda: connect_sqlserver_by_hook(url),
+    )

@@ -54,12 +54,13 @@ def initialise(settings: Settings, notify: Notify = lambda outcome: None) -> lis
 def _sqlserver(settings: Settings, engine: str, database: str, folder: str) -> Outcome:
     url, variable = settings.url(engine, admin=True), settings.variable(engine, admin=True)
     with closing(connect_sqlserver(url, variable)) as connection:
-        return sqlserver.migrate(
-            connection,
-            database,
-            read_database_migrations(DATABASE_DIR / folder),
-            lambda: connect_sqlserver_by_hook(url, variable),
-        )
+        recorded = sqlserver.recorded(connection)
+    return sqlserver.migrate(
+        database,
+        read_database_migrations(DATABASE_DIR / folder),
+        recorded,
+        lambda: connect_sqlserver_by_hook(url, variable),
+    )
 
 
 def _mirrors(warehouse: psycopg.Connection[Any]) -> Outcome:

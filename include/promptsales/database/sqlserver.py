@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from functools import cache
 
@@ -16,19 +16,20 @@ UNKNOWN_OBJECT = 208
 
 
 def migrate(
-    connection: pymssql.Connection,
     database: str,
     migrations: list[Migration],
+    recorded: Mapping[str, str],
     connect: Callable[[], pymssql.Connection],
 ) -> Outcome:
     """Apply those of `migrations` that are new or changed since they were recorded.
 
     Args:
-        connection: of a login that owns the database; the record of what was applied is read from it.
         database: its name, as errors show it.
         migrations: in order.
-        connect: opens the connection that the files are run over, of the same login and in autocommit (some statements
-            refuse a transaction). Not called where nothing is to be applied.
+        recorded: what was applied before, by `recorded`.
+        connect: opens the connection that the files are run over, of a login that owns the database and in autocommit
+            (some statements refuse a transaction, and some end every other session). Not called where nothing is to be
+            applied.
 
     Raises:
         MigrationError: naming the file, its line and the server's message. Files are idempotent, so one that
@@ -44,10 +45,11 @@ def migrate(
             _record(runner(), migration)
 
         target = f"SQL Server {database}"
-        return apply_pending(target, migrations, _recorded(connection), apply)
+        return apply_pending(target, migrations, recorded, apply)
 
 
-def _recorded(connection: pymssql.Connection) -> dict[str, str]:
+def recorded(connection: pymssql.Connection) -> dict[str, str]:
+    """Hash by file name of what was applied; nothing in a database that is new."""
     with connection.cursor() as cursor:
         try:
             cursor.execute("SELECT archivo, sha256 FROM dbo.migraciones")
