@@ -3,7 +3,7 @@
 WITH vistas AS (
     SELECT
         reparto.id_campana,
-        SUM(reparto.peso) AS cuota
+        CONVERT(decimal(9, 4), SUM(reparto.peso)) AS cuota
     FROM etl.campanas_mercados AS reparto
     INNER JOIN etl.mercados AS mercado ON reparto.id_mercado = mercado.id_mercado
     WHERE %(todos)s = 1 OR mercado.codigo_pais IN %(paises)s
