@@ -174,7 +174,7 @@ class AdsOptimizer(Part):
         total = _performance(whole[0], share) if whole else _NOTHING
         parts = await self._ads.rows(statement("rendimiento"), {**days, "por": by}) if by else []
         kept, rest = page([_performance(row, share) for row in parts[offset : offset + limit + 1]], limit, offset)
-        budget = float(campaign["presupuesto"])
+        budget = float(campaign["presupuesto"]) * share
         return CampaignPerformance(
             **rest.model_dump(),
             campaign_id=campaign_id,
@@ -386,6 +386,9 @@ class AdsOptimizer(Part):
 
 
 def _summary(row: Mapping[str, Any]) -> CampaignSummary:
+    def part(name: str) -> float:
+        return round(float(row[name] or 0) * float(row["cuota"]), 2)
+
     return CampaignSummary(
         campaign_id=row["id_campana"],
         name=row["nombre"],
@@ -396,9 +399,9 @@ def _summary(row: Mapping[str, Any]) -> CampaignSummary:
         start=row["fecha_inicio"],
         end=row["fecha_fin"],
         currency=row["moneda"],
-        budget=round(float(row["presupuesto"]), 2),
-        spent=round(float(row["costo"]), 2),
-        revenue=round(float(row["ingresos"]), 2),
+        budget=part("presupuesto"),
+        spent=part("costo"),
+        revenue=part("ingresos"),
     )
 
 

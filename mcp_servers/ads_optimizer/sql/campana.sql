@@ -9,14 +9,14 @@ SELECT
     campana.fecha_fin,
     campana.moneda,
     marca.nombre AS marca,
-    vista.cuota,
-    campana.presupuesto * vista.cuota AS presupuesto
+    campana.presupuesto,
+    vista.cuota
 FROM etl.campanas AS campana
 INNER JOIN etl.marcas AS marca ON campana.id_marca = marca.id_marca
 INNER JOIN (
     SELECT
         reparto.id_campana,
-        CONVERT(decimal(9, 4), SUM(reparto.peso)) AS cuota
+        SUM(reparto.peso) AS cuota
     FROM etl.campanas_mercados AS reparto
     INNER JOIN etl.mercados AS mercado ON reparto.id_mercado = mercado.id_mercado
     WHERE reparto.id_campana = %(id_campana)s AND (%(todos)s = 1 OR mercado.codigo_pais IN %(paises)s)

@@ -1,9 +1,9 @@
 -- Which campaigns are there within the filters, the newest first, and what have they cost and earned so far?
--- A reader sees a campaign through its markets in the reader's countries, and of its amounts their share (peso).
+-- A reader sees a campaign through its markets in the reader's countries, and cuota is the share of its amounts.
 WITH vistas AS (
     SELECT
         reparto.id_campana,
-        CONVERT(decimal(9, 4), SUM(reparto.peso)) AS cuota
+        SUM(reparto.peso) AS cuota
     FROM etl.campanas_mercados AS reparto
     INNER JOIN etl.mercados AS mercado ON reparto.id_mercado = mercado.id_mercado
     WHERE %(todos)s = 1 OR mercado.codigo_pais IN %(paises)s
@@ -54,9 +54,10 @@ SELECT
     pagina.fecha_inicio,
     pagina.fecha_fin,
     pagina.moneda,
-    pagina.presupuesto * pagina.cuota AS presupuesto,
-    COALESCE(actividad.costo, 0) * pagina.cuota AS costo,
-    COALESCE(actividad.ingresos, 0) * pagina.cuota AS ingresos
+    pagina.presupuesto,
+    pagina.cuota,
+    actividad.costo,
+    actividad.ingresos
 FROM pagina
 LEFT JOIN (
     SELECT
