@@ -15,11 +15,14 @@ def shares(weights: Sequence[float]) -> list[Decimal]:
     Args:
         weights: above 0, fewer than 10,000 of them.
     """
-    # One part is everyone's, so that a small weight is not nothing; the others go by weight.
-    left = PARTS - len(weights)
-    exact = [weight / sum(weights) * left for weight in weights]
+    whole = sum(weights)
+    exact = [weight / whole * PARTS for weight in weights]
     parts = [int(part) for part in exact]
-    largest = sorted(range(len(weights)), key=lambda place: parts[place] - exact[place])
-    for place in largest[: left - sum(parts)]:
+    by_remainder = sorted(range(len(weights)), key=lambda place: parts[place] - exact[place])
+    for place in by_remainder[: PARTS - sum(parts)]:
         parts[place] += 1
-    return [Decimal(part + 1) / PARTS for part in parts]
+    # A market that is named gets something, of those that can spare it most easily.
+    while 0 in parts:
+        parts[parts.index(0)] = 1
+        parts[parts.index(max(parts))] -= 1
+    return [Decimal(part) / PARTS for part in parts]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mcp_servers.kit.pages import Page
 from mcp_servers.kit.texts import CountryCode, Phrase, Text
@@ -159,7 +159,7 @@ class BudgetRecommendation(BaseModel):
     since: date = Field(description="first day of what the estimate is made of")
     until: date = Field(description="last day of it")
     weekly_budget: float = Field(description="what is divided: as asked, or as much as is spent now")
-    channels: list[ChannelBudget] = Field(description="the channel that gains most first")
+    channels: list[ChannelBudget] = Field(description="the one that gains most against its present part first")
     revenue_now: float = Field(description="a week, on average")
     revenue_expected: float = Field(description="a week, if the budget is divided as recommended; an estimate")
     explanation: str = Field(description="what to move, what is expected of it, and why")
@@ -172,8 +172,12 @@ class NewMarket(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     country: CountryCode = Field(description="ISO 3166-1 alpha-2, e.g. CR")
-    region: Phrase = Field(max_length=80, description="province or state as PromptAds has it, 1 to 80 characters")
-    city: Phrase = Field(max_length=80, description="as PromptAds has it, 1 to 80 characters")
+    region: Annotated[Phrase, StringConstraints(max_length=80)] = Field(
+        description="province or state as PromptAds has it, 1 to 80 characters"
+    )
+    city: Annotated[Phrase, StringConstraints(max_length=80)] = Field(
+        description="as PromptAds has it, 1 to 80 characters"
+    )
     weight: float = Field(
         1, gt=0, le=1_000_000, description="its part of the budget beside the others' weights, above 0; equal parts: 1"
     )
@@ -184,12 +188,14 @@ class NewAd(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    channel: Phrase = Field(max_length=60, description="name of a channel that is in use, e.g. Instagram")
-    title: Phrase = Field(max_length=200, description="1 to 200 characters")
+    channel: Annotated[Phrase, StringConstraints(max_length=60)] = Field(
+        description="name of a channel that is in use, e.g. Instagram"
+    )
+    title: Annotated[Phrase, StringConstraints(max_length=200)] = Field(description="1 to 200 characters")
     text: Text = Field(description="what it says, 1 to 4,000 characters; a person's words, or approved copy")
     format: Literal["imagen", "video", "carrusel", "historia"] = Field(description="what it is")
-    influencer: Phrase | None = Field(
-        None, max_length=60, description="user name of the influencer who publishes it; none: the brand itself"
+    influencer: Annotated[Phrase, StringConstraints(max_length=60)] | None = Field(
+        None, description="user name of the influencer who publishes it; none: the brand itself"
     )
 
 

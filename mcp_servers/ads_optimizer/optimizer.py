@@ -39,7 +39,7 @@ from mcp_servers.kit.health import Check
 from mcp_servers.kit.pages import offset_of, page
 from mcp_servers.kit.queries import query
 from mcp_servers.kit.server import Part, Surroundings
-from mcp_servers.kit.sqlserver import SqlServer, seen_by
+from mcp_servers.kit.sqlserver import REPEATED, SqlServer, seen_by
 from mcp_servers.kit.texts import CountryCode, CurrencyCode, Identifier, Phrase, Text
 from mcp_servers.kit.tool import tool
 
@@ -56,7 +56,7 @@ LEAST_WEEKS = 4
 ERRORS: Mapping[int, Code] = {
     **dict.fromkeys((50102, 50103, 50105, 50108, 50110, 50111), Code.INVALID_ARGUMENTS),
     **dict.fromkeys((50101, 50104, 50106, 50107), Code.NOT_FOUND),
-    50109: Code.CONFLICT,
+    **dict.fromkeys((50109, *REPEATED), Code.CONFLICT),
 }
 """What `usp_crear_campana` refuses (see sqlserver_ads/procedures/README.md)."""
 
@@ -269,9 +269,9 @@ class AdsOptimizer(Part):
         weekly_budget: Annotated[
             float | None,
             Field(
-                gt=0,
+                ge=1,
                 le=1e12,
-                description="to divide, in the campaign's currency, above 0; what is spent now if left out",
+                description="to divide, in the campaign's currency, 1 and up; what is spent now if left out",
             ),
         ] = None,
         weeks: Annotated[
@@ -310,7 +310,8 @@ class AdsOptimizer(Part):
         "Crea una campana completa en una sola transaccion, con anuncios, canales y mercados, o nada. `draft_copy` "
         "ademas pide a content_generator un borrador de mensajes.",
         scope="ads:write",
-        seconds=25,
+        # All that it may wait for: a campaign that was created must not end as a time-out.
+        seconds=60,
         read_only=False,
         # It commits a budget: clients should ask a person first, as they do before what destroys.
         destructive=True,
@@ -337,8 +338,12 @@ class AdsOptimizer(Part):
     ) -> CreatedCampaign:
         """A campaign, whole or not at all."""
         _check_countries(markets, caller)
-        channels = {name: key for key, name in enumerate(dict.fromkeys(ad.channel for ad in ads), start=1)}
-        reference = reference or _reference(brand, name, start, end, ads, markets)
+        _check_markets(markets)
+        # As the database compares names: without regard to case.
+        channels = {name: key for key, name in enumerate(dict.fromkeys(ad.channel.casefold() for ad in ads), start=1)}
+        reference = reference or _reference(
+            brand, name, description, objective, start, end, budget.normalize(), currency, ads, markets
+        )
         found = await self._ads.rows(statement("marca"), {"marca": brand})
         if not found:
             raise ToolError(Code.NOT_FOUND, f"There is no active brand named {brand!r}.")
@@ -355,7 +360,9 @@ class AdsOptimizer(Part):
                 "presupuesto": budget,
                 "moneda": currency,
                 "canales": _json([{"clave": key, "nombre": channel} for channel, key in channels.items()]),
-                "anuncios": _json([_new_ad(key, ad, channels[ad.channel]) for key, ad in enumerate(ads, start=1)]),
+                "anuncios": _json(
+                    [_new_ad(key, ad, channels[ad.channel.casefold()]) for key, ad in enumerate(ads, start=1)]
+                ),
                 "mercados": _json(_new_markets(markets)),
             },
         )
@@ -480,9 +487,11 @@ def _recommendation(
 ) -> BudgetRecommendation:
     rows = sorted(
         (_channel(channel, cost) for channel, cost in zip(channels, costs, strict=True)),
-        key=lambda row: row.now - row.recommended,
+        key=lambda row: -row.change_percent,
     )
     now = sum(channel.revenue for channel in channels)
+    scale = budget / sum(channel.cost for channel in channels)
+    unmoved = sum(channel.revenue_at(channel.cost * scale) for channel in channels)
     expected = sum(channel.revenue_at(cost) for channel, cost in zip(channels, costs, strict=True))
     return BudgetRecommendation(
         campaign_id=campaign["id_campana"],
@@ -494,8 +503,9 @@ def _recommendation(
         channels=rows,
         revenue_now=round(now, 2),
         revenue_expected=round(expected, 2),
-        explanation=_explanation(rows, now, expected, campaign["moneda"]),
+        explanation=_explanation(rows, unmoved, expected, campaign["moneda"]),
         caveats=[
+            *_share_notes(float(campaign["cuota"])),
             "Estimated from the campaign's own weeks; seasons and what other campaigns did are not told apart.",
             "No channel is moved below half or above one and a half times its present share: try, then ask again.",
             *(
@@ -525,15 +535,25 @@ def _channel(channel: Response, cost: float) -> ChannelBudget:
     )
 
 
-def _explanation(rows: Sequence[ChannelBudget], now: float, expected: float, currency: str) -> str:
+def _explanation(rows: Sequence[ChannelBudget], unmoved: float, expected: float, currency: str) -> str:
+    """What moves, against this budget divided as money is divided now.
+
+    Args:
+        rows: the one that gains most first.
+        unmoved: expected revenue a week without moving anything.
+        expected: as recommended.
+        currency: of both.
+    """
     most, least = rows[0], rows[-1]
     if len(rows) == 1:
         return f"{most.channel} is the only channel with enough weeks to learn from: there is nothing to move."
-    gain = 100 * (expected / now - 1) if now else 0.0
+    if most.change_percent - least.change_percent < 1:
+        return f"The next unit earns much the same on every channel: leave it so, {expected:,.2f} {currency} a week."
+    gain = 100 * (expected / unmoved - 1) if unmoved else 0.0
     return (
-        f"Money goes to {most.channel}, where the next unit earns {most.marginal_return_now:.2f}, rather than to "
-        f"{least.channel}, where it earns {least.marginal_return_now:.2f}. Expected revenue a week: "
-        f"{expected:,.2f} {currency} against {now:,.2f} now ({gain:+.1f} %)."
+        f"A larger part goes to {most.channel}, a smaller one to {least.channel}: as recommended the next unit earns "
+        f"{most.marginal_return_then:.2f} and {least.marginal_return_then:.2f} there. Expected revenue a week: "
+        f"{expected:,.2f} {currency}, against {unmoved:,.2f} if this budget were divided as now ({gain:+.1f} %)."
     )
 
 
@@ -541,6 +561,12 @@ def _check_countries(markets: Sequence[NewMarket], caller: Caller) -> None:
     unseen = sorted({market.country for market in markets if not caller.sees(market.country)})
     if unseen:
         raise ToolError(Code.FORBIDDEN, f"Markets outside your countries: {', '.join(unseen)}.")
+
+
+def _check_markets(markets: Sequence[NewMarket]) -> None:
+    places = {(market.country, market.region.casefold(), market.city.casefold()) for market in markets}
+    if len(places) < len(markets):
+        raise refused("markets", "the same city twice")
 
 
 def _reference(*said: object) -> UUID:

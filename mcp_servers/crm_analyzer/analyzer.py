@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import Field
 
@@ -48,6 +50,9 @@ PEER_SECONDS = 3.0
 """For ads_optimizer to tell of a campaign."""
 
 DEFAULT_DAYS = 90
+MOST_MONEY = Decimal("9999999999999999.99")
+"""Of a sale: what `ventas.total` takes."""
+
 MOST_NEARBY = 1_000
 """Of one call of `usp_clientes_cercanos`."""
 
@@ -163,7 +168,7 @@ class CrmAnalyzer(Part):
         latitude: Annotated[float, Field(ge=-90, le=90, description="of the point, degrees, WGS 84, -90 to 90")],
         longitude: Annotated[float, Field(ge=-180, le=180, description="of the point, degrees, WGS 84, -180 to 180")],
         *,
-        kilometres: Annotated[float, Field(gt=0, le=500, description="how far, above 0, up to 500")] = 10,
+        kilometres: Annotated[float, Field(ge=1, le=500, description="how far, 1 to 500")] = 10,
         limit: Annotated[int, Field(ge=1, le=200, description="customers of one answer, 1 to 200")] = 50,
         caller: Caller,
     ) -> NearbyCustomers:
@@ -175,7 +180,7 @@ class CrmAnalyzer(Part):
             {
                 "latitud": round(latitude, 6),
                 "longitud": round(longitude, 6),
-                "kilometros": max(round(kilometres, 3), 0.001),
+                "kilometros": round(kilometres, 3),
                 "cuantos": asked,
             },
         )
@@ -282,11 +287,11 @@ class CrmAnalyzer(Part):
         title="Register a sale / Registrar una venta",
         description="Register a sale with its lines for a customer, in one transaction; moves the customer's segment "
         "up where the purchase says so. Needs a real SQL Server.\n"
-        "Registra una venta con sus lineas para un cliente, en una transaccion.",
+        "Registra una venta con sus lineas para un cliente, en una transaccion; `reference` evita duplicados.",
         scope="crm:write",
-        seconds=15,
+        # All that it may wait for: a second call is refused, but who hears of a time-out has to make it.
+        seconds=45,
         read_only=False,
-        idempotent=False,
     )
     async def register_sale(
         self,
@@ -295,20 +300,23 @@ class CrmAnalyzer(Part):
         channel_id: Annotated[Identifier, Field(description="the channel that won it, 1 and up")],
         currency: Annotated[CurrencyCode, Field(description="ISO 4217: the campaign's")],
         lines: Annotated[list[SaleLine], Field(min_length=1, max_length=200, description="1 to 200 lines")],
+        reference: Annotated[
+            UUID, Field(description="your own key of the sale, a new UUID each: called with it again, it is refused")
+        ],
         *,
         sold_at: Annotated[
-            datetime | None, Field(description="when, ISO 8601, UTC if no offset is given; now if left out")
-        ] = None,
-        reference: Annotated[
-            UUID | None,
-            Field(description="your own key of it: give it, and a call whose answer got lost can be repeated safely"),
+            datetime | None,
+            Field(description="when, ISO 8601, UTC if no offset is given, 2000 to today; now if left out"),
         ] = None,
         caller: Caller,
     ) -> RegisteredSale:
         """A sale, whole or not at all."""
         if not await self._visible([customer_id], caller):
             raise ToolError(Code.NOT_FOUND, f"There is no customer {customer_id} in your countries.")
-        reference = reference or uuid4()
+        total = sum((line.quantity * line.unit_price for line in lines), Decimal(0))
+        if total > MOST_MONEY:
+            raise refused("lines", f"more than {MOST_MONEY:,} in all")
+        sold = _utc(sold_at)
         [[sale]] = await self._procedures.results(
             statement("registrar_venta"),
             {
@@ -318,7 +326,7 @@ class CrmAnalyzer(Part):
                 "moneda": currency,
                 "referencia": reference,
                 "lineas": json.dumps([_line(number, line) for number, line in enumerate(lines, start=1)]),
-                "fecha": _utc(sold_at),
+                "fecha": sold,
             },
         )
         for reader in ("rankCustomers", "getSalesFunnel"):
@@ -327,7 +335,7 @@ class CrmAnalyzer(Part):
             sale_id=sale["id_venta"],
             reference=reference,
             customer_id=customer_id,
-            total=float(sum(line.quantity * line.unit_price for line in lines)),
+            total=float(total),
             currency=currency,
         )
 
@@ -374,9 +382,18 @@ def _days(first: date, last: date) -> dict[str, date]:
 
 
 def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is None:
-        return moment
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    """As SQL Server takes it, without an offset.
+
+    Raises:
+        ToolError: it is before 2000, or not yet.
+    """
+    if moment is None:
+        return None
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    # Before it is converted: a moment at the edge of the calendar has no other offset.
+    if not date(2000, 1, 2) <= moment.date() <= tomorrow:
+        raise refused("sold_at", f"from 2000-01-02 to {tomorrow}")
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _name(row: Mapping[str, Any]) -> str:
@@ -404,7 +421,8 @@ def _nearby(row: Mapping[str, Any], kilometres: float) -> NearbyCustomer:
         segment=row["segmento"],
         country=row["codigo_pais"],
         city=row["ciudad"],
-        kilometres=float(kilometres),
+        # Finer distances from a few points would tell where somebody lives.
+        kilometres=float(math.ceil(kilometres)),
     )
 
 
@@ -481,5 +499,5 @@ def _line(number: int, line: SaleLine) -> dict[str, Any]:
         "numero": number,
         "producto": line.product,
         "cantidad": line.quantity,
-        "precio": str(line.unit_price),
+        "precio": f"{line.unit_price:f}",
     }

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mcp_servers.kit.pages import Page
 from mcp_servers.kit.texts import Phrase
@@ -74,7 +74,7 @@ class NearbyCustomer(BaseModel):
     segment: Segment = Field(description="how well they buy")
     country: str = Field(description="ISO 3166-1 alpha-2")
     city: str = Field(description="where they live")
-    kilometres: float = Field(description="from the point, 0 and up")
+    kilometres: float = Field(description="from the point, whole kilometres, rounded up")
 
 
 class NearbyCustomers(BaseModel):
@@ -104,8 +104,8 @@ class BuyerGroup(BaseModel):
     """Buyers who were born in one decade."""
 
     born: int = Field(description="first year of the decade, e.g. 1990")
-    min_age: int = Field(description="of its people this year, 0 and up")
-    max_age: int = Field(description="of its people this year, 0 and up")
+    min_age: int = Field(description="of its people in the year of `until`, 0 and up")
+    max_age: int = Field(description="of its people in the year of `until`, 0 and up")
     buyers: int = Field(description="different people, 1 and up")
     countries: list[str] = Field(description="where most of them live, up to 3, ISO 3166-1 alpha-2")
 
@@ -171,7 +171,9 @@ class SaleLine(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    product: Phrase = Field(max_length=120, description="what was sold, 1 to 120 characters")
+    product: Annotated[Phrase, StringConstraints(max_length=120)] = Field(
+        description="what was sold, 1 to 120 characters"
+    )
     quantity: int = Field(ge=1, le=1_000_000, description="how many, 1 to 1,000,000")
     unit_price: Decimal = Field(
         ge=0, le=Decimal("999999999"), decimal_places=2, description="in the sale's currency, two decimals at most"
@@ -182,7 +184,7 @@ class RegisteredSale(BaseModel):
     """A sale that was registered."""
 
     sale_id: int = Field(description="its key")
-    reference: UUID = Field(description="the caller's own key of it: sent again, it is refused as a conflict")
+    reference: UUID = Field(description="the caller's own key of it: called with it again, it is refused")
     customer_id: int = Field(description="who bought")
     total: float = Field(description="in `currency`, 0 and up")
     currency: str = Field(description="ISO 4217")

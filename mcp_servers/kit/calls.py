@@ -94,17 +94,24 @@ class Calls:
             key = self._cache.key(tool.name, arguments, caller, await self._epoch(caller))
             if kept := await self._cache.get(key, fresh_for):
                 return kept, True
-            # Of many who ask the same at once, one makes the answer.
+            # Of many who ask the same at once, one makes the answer and the others wait for it, once: where it is not
+            # kept, each then makes its own, all at the same time.
             lock = self._making.setdefault(key, asyncio.Lock())
-            crowded = lock.locked()
-            async with lock:
-                if crowded and (kept := await self._cache.get(key, fresh_for)):
+            if lock.locked():
+                async with lock:
+                    pass
+                if kept := await self._cache.get(key, fresh_for):
                     return kept, True
-                peer_asked.set(False)
-                result = await _made(tool, arguments, caller)
-                if not peer_asked.get():
-                    await self._cache.put(key, result)
-                return result, False
+                return await self._kept(key, tool, arguments, caller), False
+            async with lock:
+                return await self._kept(key, tool, arguments, caller), False
+
+    async def _kept(self, key: str, tool: ServedTool, arguments: dict[str, Any], caller: Caller) -> CallToolResult:
+        peer_asked.set(False)
+        result = await _made(tool, arguments, caller)
+        if not peer_asked.get():
+            await self._cache.put(key, result)
+        return result
 
 
 def _validated(tool: ServedTool, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,13 @@ NEEDS_SQL_SERVER = frozenset({2812, 40510})
 """What the stand-in of the local profile answers to a procedure: it runs none."""
 
 
+REPEATED = (2601, 2627)
+"""A unique key that is there already."""
+
+CONNECTION_LOST = frozenset({20004, 20006, 20047, 596, 6005})
+"""DB-Library: read, write or the connection failed; the session was killed, the server shuts down."""
+
+
 class SqlServer:
     """A database as one login sees it.
 
@@ -104,6 +111,11 @@ class SqlServer:
             logger.warning("%s", error)
             raise ToolError(Code.UNAVAILABLE, "The database does not answer now.") from None
         except pymssql.Error as error:
+            if sqlserver_number(error) in CONNECTION_LOST or isinstance(error, pymssql.InterfaceError):
+                # The server went away: what waits in the pool is as dead as this one.
+                self._idle.clear()
+                logger.warning("connection lost: SQL Server error %s", sqlserver_number(error))
+                raise ToolError(Code.UNAVAILABLE, "The database went away for a moment: try again.") from None
             raise self._failure(error) from None
         self._idle.append(connection)
         return result
@@ -111,13 +123,16 @@ class SqlServer:
     def _failure(self, error: pymssql.Error) -> ToolError:
         number = sqlserver_number(error)
         if number is not None and number in self._known_errors:
-            return ToolError(self._known_errors[number], _sentence(error))
+            # The server's own words of a repeated key name tables and constraints.
+            return ToolError(
+                self._known_errors[number], "It exists already." if number in REPEATED else _sentence(error)
+            )
         if number in NEEDS_SQL_SERVER:
             return ToolError(
                 Code.NEEDS_SQL_SERVER,
                 "This runs a stored procedure, which takes a real SQL Server: the local stand-in has none.",
             )
-        if number in (20003, 20047):
+        if number == 20003:
             # DB-Library: the statement took too long; the connection is dead.
             return ToolError(Code.TIMEOUT, "The database took too long: narrow the question.")
         if number in (1205, 3960):

@@ -20,7 +20,7 @@ from promptsales.settings import Settings
 
 DATABASES = {"promptads": "sqlserver_ads", "promptcrm": "sqlserver_crm"}
 
-CONTROL_TABLES = {"bajas", "migraciones", "siembra"}
+CONTROL_TABLES = {"bajas", "laboratorio", "migraciones", "siembra"}
 
 PERSONAL = re.compile(r"nombre|apellidos|documento|telefono|cifrado|fecha_nacimiento")
 

@@ -241,6 +241,8 @@ def test_creating_takes_a_brand_a_scope_and_one_s_own_countries(server: Served, 
     question = {**NEW_CAMPAIGN, "brand": "Ninguna", "markets": [place]}
     assert refusal(server.call("createCampaign", question, marketer))["code"] == "not_found"
     assert server.post(call_body("createCampaign", question), analyst).status_code == 403
+    twice = {**question, "markets": [place, {**place, "city": place["city"].upper()}]}
+    assert refusal(server.call("createCampaign", twice, marketer))["errors"][0]["field"] == "markets"
     elsewhere = server.token(server.user("mercadeo", countries=("JP",)))
     assert refusal(server.call("createCampaign", question, elsewhere))["code"] == "forbidden"
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from answers import LEAKS, answer, failure, hostile, refusal
@@ -245,6 +246,7 @@ def sale(server: Served) -> dict[str, Any]:
         "channel_id": row["id_canal"],
         "currency": row["moneda"],
         "lines": [{"product": "Cuaderno", "quantity": 2, "unit_price": 3.5}],
+        "reference": str(uuid4()),
     }
 
 
@@ -252,6 +254,24 @@ def test_a_sale_takes_a_scope_and_a_customer_of_one_s_own_countries(server: Serv
     assert server.post(call_body("registerSale", sale(server)), analyst).status_code == 403
     elsewhere = server.token(server.user("ventas", countries=("JP",)))
     assert refusal(server.call("registerSale", sale(server), elsewhere))["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"sold_at": "0001-01-01T00:00:00+14:00"}, "sold_at"),
+        ({"sold_at": "9999-12-31T23:59:59-14:00"}, "sold_at"),
+        ({"lines": [{"product": "x" * 121, "quantity": 1, "unit_price": 1}]}, "lines.0.product"),
+        ({"lines": [{"product": "x", "quantity": 1_000_000, "unit_price": 999_999_999}] * 11}, "lines"),
+        ({"reference": None}, "reference"),
+    ],
+)
+def test_a_sale_that_no_table_takes_is_refused_by_name(
+    server: Served, seller: str, change: dict[str, Any], field: str
+) -> None:
+    told = refusal(server.call("registerSale", {**sale(server), **change}, seller))
+    assert told["code"] == "invalid_arguments"
+    assert field in [error["field"] for error in told["errors"]]
 
 
 # --- what a caller is told ---

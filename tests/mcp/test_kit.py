@@ -19,11 +19,14 @@ from redis.asyncio import Redis
 from served import Served, served
 
 from mcp_servers.kit.caller import Caller
+from mcp_servers.kit.calls import Calls, unversioned
 from mcp_servers.kit.errors import Code, ToolError
+from mcp_servers.kit.metrics import Metrics
 from mcp_servers.kit.peers import Peer, PeerAnswer
 from mcp_servers.kit.rate_limit import RateLimit
 from mcp_servers.kit.result_cache import ResultCache
 from mcp_servers.kit.sqlserver import POOL_SIZE, SqlServer, seen_by
+from mcp_servers.kit.tool import tool, tools_of
 from promptsales.local.engines import environment
 from promptsales.settings import Settings
 
@@ -40,6 +43,57 @@ def caller(*scopes: str, countries: frozenset[str] | None = None, token: str = "
 @pytest.fixture(scope="module")
 def settings(filled_warehouse: FilledWarehouse) -> Settings:
     return Settings.model_validate(environment(filled_warehouse.folder))
+
+
+# --- answering ---
+
+
+class Slow:
+    """A part whose first call ends when it is told to, and the others once all of them run at the same time."""
+
+    def __init__(self, together: int) -> None:
+        self._together = together
+        self._running = 0
+        self._enough = anyio.Event()
+        self.first_may_end = anyio.Event()
+
+    @tool("ask", title="Ask", description="Asks.", scope="sales:read", seconds=20, fresh_for=timedelta(minutes=1))
+    async def ask(self, *, caller: Caller) -> str:
+        self._running += 1
+        if self._running == self._together:
+            self._enough.set()
+        await (self.first_may_end if self._running == 1 else self._enough).wait()
+        return "doce"
+
+
+class Known:
+    async def current(self) -> Caller:
+        return caller("sales:read")
+
+
+def test_who_waits_for_an_answer_that_is_not_kept_waits_once() -> None:
+    async def ask() -> list[CallToolResult]:
+        redis = Redis.from_url(DEAD, socket_connect_timeout=0.1)
+        cache = ResultCache(redis, "prueba")
+        # Redis is dead, and from now on left alone: nobody waits for anything but each other.
+        assert await cache.get("x", timedelta(minutes=1)) is None
+        calls = Calls(Known(), cache, Metrics("prueba"), unversioned)
+        part = Slow(together=8)
+        [ask] = tools_of(part, calls)
+        results: list[CallToolResult] = []
+
+        async def one() -> None:
+            results.append(await calls.answer(ask, {}))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(8):
+                group.start_soon(one)
+            await anyio.wait_all_tasks_blocked()
+            part.first_may_end.set()
+        await redis.aclose()
+        return results
+
+    assert [result.is_error for result in anyio.run(ask)] == [False] * 8
 
 
 # --- SQL Server ---

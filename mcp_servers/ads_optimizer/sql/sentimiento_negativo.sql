@@ -28,7 +28,7 @@ anuncios_negativos AS (
         periodo.reacciones,
         periodo.reacciones_antes,
         1.0 * (periodo.positivos - periodo.negativos)
-        / (periodo.positivos + periodo.neutros + periodo.negativos) AS sentimiento,
+        / NULLIF(periodo.positivos + periodo.neutros + periodo.negativos, 0) AS sentimiento,
         100.0 * (periodo.reacciones_antes - periodo.reacciones)
         / NULLIF(periodo.reacciones_antes, 0) AS caida
     FROM periodos AS periodo

@@ -6,7 +6,7 @@ WITH compras AS (
         SUM(venta.total) AS importe,
         MAX(venta.fecha) AS ultima
     FROM enmascarado.ventas AS venta
-    WHERE venta.moneda = %(moneda)s
+    WHERE venta.moneda = CONVERT(char(3), %(moneda)s)
         AND venta.fecha >= %(desde)s
         AND venta.fecha < %(despues)s
         AND (%(id_campana)s IS NULL OR venta.id_campana = %(id_campana)s)
