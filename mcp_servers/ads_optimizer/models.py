@@ -13,9 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from mcp_servers.kit.pages import Page
 from mcp_servers.kit.texts import CountryCode, Phrase, Text
 
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
-"""ISO 8601."""
-
 Amount = Annotated[Decimal, Field(ge=0, le=Decimal("999999999999"), decimal_places=2)]
 """Of money, with two decimals at most."""
 

@@ -24,7 +24,6 @@ from mcp_servers.ads_optimizer.models import (
     ChannelBudget,
     CreatedAd,
     CreatedCampaign,
-    Day,
     NegativeAd,
     NegativeSentiment,
     NewAd,
@@ -36,11 +35,11 @@ from mcp_servers.ads_optimizer.models import (
 from mcp_servers.kit.caller import Caller
 from mcp_servers.kit.errors import Code, ToolError, refused
 from mcp_servers.kit.health import Check
-from mcp_servers.kit.pages import offset_of, page
+from mcp_servers.kit.pages import Cursor, offset_of, page
 from mcp_servers.kit.queries import query
 from mcp_servers.kit.server import Part, Surroundings
 from mcp_servers.kit.sqlserver import REPEATED, SqlServer, seen_by
-from mcp_servers.kit.texts import CountryCode, CurrencyCode, Identifier, Phrase, Text
+from mcp_servers.kit.texts import CountryCode, CurrencyCode, Day, Identifier, Phrase, Text
 from mcp_servers.kit.tool import tool
 
 FRESH = timedelta(minutes=1)
@@ -65,7 +64,6 @@ statement = partial(query, __package__)
 CampaignId = Annotated[Identifier, Field(description="key of the campaign, as listCampaigns gives it, 1 and up")]
 Since = Annotated[Day | None, Field(description="first day, ISO 8601; if left out as far back as the tool says")]
 Until = Annotated[Day | None, Field(description="last day, ISO 8601; the last day with figures if left out")]
-Cursor = Annotated[str | None, Field(max_length=200, description="of the last answer, for the next rows")]
 Limit = Annotated[int, Field(ge=1, le=200, description="rows of one answer, 1 to 200")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections import Counter
@@ -20,7 +21,6 @@ from mcp_servers.crm_analyzer.models import (
     CurrencySales,
     Customer,
     CustomerRanking,
-    Day,
     FoundCustomers,
     LookUp,
     NearbyCustomer,
@@ -36,11 +36,11 @@ from mcp_servers.crm_analyzer.models import (
 from mcp_servers.kit.caller import Caller
 from mcp_servers.kit.errors import Code, ToolError, refused
 from mcp_servers.kit.health import Check
-from mcp_servers.kit.pages import offset_of, page
+from mcp_servers.kit.pages import Cursor, offset_of, page
 from mcp_servers.kit.queries import query
 from mcp_servers.kit.server import Part, Surroundings
 from mcp_servers.kit.sqlserver import SqlServer, seen_by
-from mcp_servers.kit.texts import CountryCode, CurrencyCode, Identifier, Phrase
+from mcp_servers.kit.texts import CountryCode, CurrencyCode, Day, Identifier, Phrase
 from mcp_servers.kit.tool import tool
 
 FRESH = timedelta(minutes=1)
@@ -69,7 +69,6 @@ ERRORS: Mapping[int, Code] = {
 
 statement = partial(query, __package__)
 
-Cursor = Annotated[str | None, Field(max_length=200, description="of the last answer, for the next rows")]
 Since = Annotated[Day | None, Field(description="first day, ISO 8601; 90 days up to `until` if left out")]
 Until = Annotated[Day | None, Field(description="last day, ISO 8601; today (UTC) if left out")]
 Campaign = Annotated[Identifier | None, Field(description="only what this campaign brought, its key, 1 and up")]
@@ -217,9 +216,8 @@ class CrmAnalyzer(Part):
             raise refused("with_campaign", "takes `campaign_id`: which campaign?")
         first, last = _period(since, until)
         values = {**_days(first, last), "id_campana": campaign_id, **seen_by(caller)}
-        contacts = await self._masked.rows(statement("embudo_contactos"), values)
-        sales = await self._masked.rows(statement("embudo_ventas"), values)
-        buyers = await self._masked.rows(statement("embudo_compradores"), values) if with_buyers else []
+        names = ["embudo_contactos", "embudo_ventas", *(["embudo_compradores"] if with_buyers else [])]
+        contacts, sales, *rest = await asyncio.gather(*(self._masked.rows(statement(name), values) for name in names))
         campaign, notes = None, _country_notes(caller)
         if with_campaign:
             answer = await self._ads.call(
@@ -238,7 +236,7 @@ class CrmAnalyzer(Part):
                 CurrencySales(currency=row["moneda"], sales=row["ventas"], amount=round(float(row["importe"]), 2))
                 for row in sales
             ],
-            buyers=_buyers(buyers, last.year),
+            buyers=_buyers(rest[0] if rest else [], last.year),
             campaign=campaign,
             notes=notes,
         )

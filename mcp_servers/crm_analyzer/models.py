@@ -13,9 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from mcp_servers.kit.pages import Page
 from mcp_servers.kit.texts import Phrase
 
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
-"""ISO 8601."""
-
 
 class Segment(StrEnum):
     """How well a customer buys."""

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -17,6 +17,9 @@ MAX_BYTES = 64_000
 
 MAX_OFFSET = 10_000
 """Further than this nobody reads on; a narrower question is the better way."""
+
+Cursor = Annotated[str | None, Field(max_length=200, description="of the last answer, for the next rows")]
+"""The argument by which a caller goes on."""
 
 RowT = TypeVar("RowT", bound=BaseModel)
 

@@ -19,7 +19,7 @@ from mcp_servers.kit.caller import Caller
 from mcp_servers.kit.calls import Epoch
 from mcp_servers.kit.errors import refused
 from mcp_servers.kit.health import Check
-from mcp_servers.kit.pages import offset_of, page
+from mcp_servers.kit.pages import Cursor, offset_of, page
 from mcp_servers.kit.queries import query
 from mcp_servers.kit.server import Surroundings
 from mcp_servers.kit.tool import tool
@@ -59,7 +59,6 @@ By = Annotated[
 Since = Annotated[Month | None, Field(description="any day of the first month; 12 months before `until` if left out")]
 Until = Annotated[Month | None, Field(description="any day of the last month; the last month with sales if left out")]
 FiltersArgument = Annotated[Filters | None, Field(description="only this activity; all of it if left out")]
-Cursor = Annotated[str | None, Field(max_length=200, description="of the last answer, for the next rows")]
 Order = Annotated[
     Literal["largest", "smallest", "label"] | None,
     Field(

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import anyio
 import httpx
@@ -50,6 +51,8 @@ NOWHERE = "http://127.0.0.1:1/mcp"
 DEAD = {"crm_analyzer": NOWHERE}
 MANY_CALLS = {"PROMPTSALES_MCP_CALLS_PER_MINUTE": "100000"}
 BUDGET = 60_000
+KEY = f"prueba-{uuid4().hex}"
+"""What nothing may show: new each time, and no one's."""
 
 RUNNERS = {"name": "jóvenes que corren", "channel": "TikTok", "min_age": 18, "max_age": 25, "interests": ["correr"]}
 SENIORS = {"name": "mayores de 55 años", "channel": "Correo", "min_age": 55, "countries": ["Costa Rica"]}
@@ -91,7 +94,7 @@ def chat() -> Iterator[LocalService]:
 @pytest.fixture(scope="module")
 def modelled(library: FilledWarehouse, folder: Path, chat: LocalService) -> Iterator[Served]:
     """With a language model that writes."""
-    model = {"OPENAI_API_KEY": "llave-plantada", "OPENAI_BASE_URL": f"{chat.url}/v1", "PROMPTSALES_COPY_MODEL": "m-1"}
+    model = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{chat.url}/v1", "PROMPTSALES_COPY_MODEL": "m-1"}
     with served(SERVER, library, folder, DEAD, PROMPTSALES_TOKEN_BUDGET=str(BUDGET), **model) as running:
         yield running
 
@@ -415,7 +418,7 @@ def test_unusable_copy_is_no_draft_and_no_word_of_it_is_logged(
     assert database["logs_campanas"].count_documents({}) == drafts
     log = modelled.log.read_text()
     assert "no copy after 1400 tokens" in log
-    assert not re.search("nadie sabe|jóvenes|llave-plantada", log)
+    assert not re.search(f"nadie sabe|jóvenes|{KEY}", log)
 
 
 # --- approveContent ---

@@ -1,2 +1,2 @@
--- Does this session wait for another one's lock?
+-- Does this connection wait for another one's lock?
 SELECT cardinality(pg_blocking_pids(%s)) > 0 AS espera
