@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,7 +71,9 @@ def tools(server: ServerArgument) -> None:
 def call(
     server: ServerArgument,
     tool: Annotated[str, typer.Argument(help="the tool's name, as `promptsales mcp tools` lists it")],
-    arg: Annotated[list[str] | None, typer.Option("--arg", help="NAME=VALUE; a value may be JSON")] = None,
+    arg: Annotated[
+        list[str] | None, typer.Option("--arg", help="NAME=VALUE; JSON unless the tool takes a text")
+    ] = None,
     image: Annotated[Path | None, typer.Option(help="where to write the picture of an answer that has one")] = None,
 ) -> None:
     """Call one tool of a running server over HTTP, with the token in PROMPTSALES_MCP_TOKEN."""
@@ -79,11 +82,12 @@ def call(
 
     from mcp_servers.client import CallError, connected
 
-    arguments = _arguments(arg or [])
+    pairs = _pairs(arg or [])
 
     async def ask() -> Any:
         async with connected(server.value, Settings()) as client:
-            return await client.call_tool(tool, arguments)
+            known = {each.name: each.input_schema for each in (await client.list_tools()).tools}
+            return await client.call_tool(tool, _arguments(pairs, known.get(tool, {})))
 
     result = anyio.run(ask)
     texts = [block.text for block in result.content if isinstance(block, TextContent)]
@@ -99,18 +103,32 @@ def call(
         print("\n".join(texts))
 
 
-def _arguments(pairs: list[str]) -> dict[str, Any]:
-    """`--arg` options as a tool's arguments: JSON where it is JSON, text otherwise."""
-    arguments: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
+def _pairs(options: list[str]) -> dict[str, str]:
+    """`--arg` options by name."""
+    pairs: dict[str, str] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
         if not equals or not name:
-            raise ArgumentError(f"--arg {pair!r} is not NAME=VALUE.")
-        try:
-            arguments[name] = json.loads(value)
-        except ValueError:
-            arguments[name] = value
-    return arguments
+            raise ArgumentError(f"--arg {option!r} is not NAME=VALUE.")
+        pairs[name] = value
+    return pairs
+
+
+def _arguments(pairs: Mapping[str, str], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What a tool is given: text as it is where the tool takes text, so that 88887777 stays a telephone; else JSON."""
+    properties = schema.get("properties", {})
+    return {name: value if _is_text(properties.get(name, {})) else _value(value) for name, value in pairs.items()}
+
+
+def _is_text(argument: Mapping[str, Any]) -> bool:
+    return "string" in {argument.get("type"), *(choice.get("type") for choice in argument.get("anyOf", []))}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _message(texts: list[str]) -> str:

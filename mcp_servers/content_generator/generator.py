@@ -240,13 +240,9 @@ class ContentGenerator(Part):
     ) -> Decision:
         """A decision, once."""
         identifier = ObjectId(draft_id)
-        decide = (
-            partial(self._copy.approve, identifier, f"usuario {caller.user_id}")
-            if decision == "approved"
-            else partial(self._copy.reject, identifier)
-        )
+        decide = self._copy.approve if decision == "approved" else self._copy.reject
         with _told():
-            await self._records.run(decide)
+            await self._records.run(partial(decide, identifier, f"usuario {caller.user_id}"))
         return Decision(draft_id=draft_id, status=decision, decided_by=caller.user_id)
 
     @tool(

@@ -252,9 +252,7 @@ class SalesDashboard:
             groups = {"primera": by[0] if by else None, "segunda": by[1] if len(by) > 1 else None}
             order = order or ("label" if by and by[0] in TIMES else "largest")
             window = {"orden": order, "filas": limit + 1, "omitidas": offset}
-            rows = await rows_of(statement("ventas"), {**values, **groups, **window})
-            whole = {"primera": None, "segunda": None, "orden": "label", "filas": 1, "omitidas": 0}
-            [total] = await rows_of(statement("ventas"), {**values, **whole}) or [{}]
+            total, *rows = await rows_of(statement("ventas"), {**values, **groups, **window})
         kept, rest = page([_group(row, len(by)) for row in rows], limit, offset)
         return SalesAnswer(
             **rest.model_dump(),
@@ -264,7 +262,7 @@ class SalesDashboard:
             since=first,
             until=last,
             rows=kept,
-            total=_number(total.get("valor")),
+            total=_number(total["valor"]),
             countries=None if caller.countries is None else sorted(caller.countries),
             data_until=state["ultima_venta"],
             refreshed_at=state["actualizado_en"],
@@ -294,7 +292,7 @@ def _number(value: Any) -> float | None:
 
 
 def _notes(metric: Metric, total: Mapping[str, Any]) -> list[str]:
-    missing = total.get("ventas_sin_cambio") or 0
+    missing = total["ventas_sin_cambio"] or 0
     if missing and ("usd" in metric.value or metric is Metric.ROI):
         return [f"{missing:,} sales have no exchange rate for their day and are missing from amounts in US dollars."]
     return []

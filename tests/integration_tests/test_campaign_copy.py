@@ -276,7 +276,7 @@ def test_only_a_person_s_approval_makes_copy_publishable(database: Database[dict
     with pytest.raises(DecidedError, match="aprobado, approved by ana"):
         service.approve(draft, "eva")
     with pytest.raises(CopyError, match="approved by ana"):
-        service.reject(draft)
+        service.reject(draft, "eva")
     service.publish(draft)
 
     stored = database["logs_campanas"].find_one({"_id": draft})
@@ -287,9 +287,14 @@ def test_only_a_person_s_approval_makes_copy_publishable(database: Database[dict
 def test_a_rejected_draft_stays_rejected(database: Database[dict[str, Any]], redis: Redis) -> None:
     service = service_of(database, redis, TemplateCopyGenerator())
     draft = service.draft(BRIEF, "prueba").id
-    service.reject(draft)
+    with pytest.raises(CopyError, match="name of a person"):
+        service.reject(draft, " ")
+    service.reject(draft, "eva")
     with pytest.raises(CopyError, match="is rechazado"):
         service.approve(draft, "ana")
+    stored = database["logs_campanas"].find_one({"_id": draft})
+    assert stored
+    assert (stored["estado"], stored["rechazado_por"], stored["rechazado_en"]) == ("rechazado", "eva", NOW)
     with pytest.raises(NoSuchDraftError, match="has no copy"):
         service.approve(ObjectId(), "ana")
 

@@ -435,8 +435,7 @@ def test_a_decision_is_recorded_once_with_who_took_it(
     stored = database["logs_campanas"].find_one({"_id": ObjectId(draft)})
     assert stored
     assert (stored["estado"], decided["status"]) == (state, decision)
-    if decision == "approved":
-        assert stored["aprobado_por"] == f"usuario {decided['decided_by']}"
+    assert stored[f"{state}_por"] == f"usuario {decided['decided_by']}"
     for again in ("approved", "rejected"):
         told = refusal(server, "approveContent", {"draft_id": draft, "decision": again}, approver)
         assert (told["code"], told["retryable"]) == ("conflict", False)

@@ -26,8 +26,10 @@ from mcp_types import CallToolResult, ImageContent
 from PIL import Image
 from redis import Redis
 from served import Served, call_body, served
+from typer.testing import CliRunner, Result
 
 from mcp import Client, StdioServerParameters
+from mcp_servers.cli import app
 from mcp_servers.kit.queries import query
 from mcp_servers.sales_dashboard.catalogue import Dimension, Metric, definitions
 from promptsales.cache.keys import MCP_SERVER, RATE_LIMIT
@@ -350,6 +352,25 @@ def test_over_stdio_the_user_is_in_the_environment(server: Served, analyst: str)
     refused = asked_by("x")
     assert refused.is_error
     assert "forbidden" in str(refused.content)
+
+
+def test_the_command_line_calls_a_tool(server: Served, analyst: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = {SERVER: f"{server.url}/mcp"}
+    variables = {"PROMPTSALES_MCP_URLS": json.dumps(places), "PROMPTSALES_MCP_TOKEN": analyst}
+    for name, value in {**server.environment, **variables}.items():
+        monkeypatch.setenv(name, value)
+
+    def called(*arguments: str) -> Result:
+        options = [option for argument in arguments for option in ("--arg", argument)]
+        return CliRunner().invoke(app, ["call", SERVER, "querySales", *options])
+
+    found = called("metric=revenue_usd", 'by=["country"]', "limit=3", "since=2020-01-01", "until=2030-01-01")
+    assert found.exit_code == 0, found.output
+    question = {"metric": "revenue_usd", "by": ["country"], "limit": 3, **ALL_MONTHS}
+    assert json.loads(found.output) == answer(server.call("querySales", question, analyst))
+    digits = called("metric=sales", "cursor=88887777")
+    assert "cursor: not a cursor of this tool" in str(digits.exception)
+    assert "is not NAME=VALUE" in str(called("metric").exception)
 
 
 def test_a_server_answers_without_redis_and_stops_when_told(

@@ -747,6 +747,15 @@ const collections = {
           "aprobado_en": {
             "bsonType": "date"
           },
+          "rechazado_por": {
+            "bsonType": "string",
+            "pattern": "\\S",
+            "maxLength": 120,
+            "description": "A person"
+          },
+          "rechazado_en": {
+            "bsonType": "date"
+          },
           "publicado_en": {
             "bsonType": "date"
           }

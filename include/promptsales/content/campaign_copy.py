@@ -115,18 +115,19 @@ class CampaignCopy:
             NoSuchDraftError: there is no such draft.
             DecidedError: it has been decided on already; the text says by whom.
         """
-        if not 1 <= len(person.strip()) <= len(person) <= MAX_USER:
-            raise CopyError(f"An approval needs the name of a person, of {MAX_USER} characters at most.")
+        _require_person(person)
         self._decide(identifier, "borrador", {"estado": "aprobado", "aprobado_por": person, "aprobado_en": self._now()})
 
-    def reject(self, identifier: ObjectId) -> None:
-        """Set a draft aside for good.
+    def reject(self, identifier: ObjectId, person: str) -> None:
+        """Set a draft aside for good, in the name of a person.
 
         Raises:
             NoSuchDraftError: there is no such draft.
             DecidedError: it has been decided on already.
         """
-        self._decide(identifier, "borrador", {"estado": "rechazado"})
+        _require_person(person)
+        changes = {"estado": "rechazado", "rechazado_por": person, "rechazado_en": self._now()}
+        self._decide(identifier, "borrador", changes)
 
     def publish(self, identifier: ObjectId) -> None:
         """Count approved copy as published.
@@ -209,6 +210,11 @@ class CampaignCopy:
             value["tokens"],
         )
         return None if problems(brief, copy.messages) else copy
+
+
+def _require_person(person: str) -> None:
+    if not 1 <= len(person.strip()) <= len(person) <= MAX_USER:
+        raise CopyError(f"A decision needs the name of a person, of {MAX_USER} characters at most.")
 
 
 def _document(brief: CopyBrief, copy: GeneratedCopy, images: Sequence[ObjectId]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
--- What was a metric, for each value of up to two dimensions, over a period and within filters?
+-- What was a metric, for each value of up to two dimensions and on the whole, over a period and within filters?
 -- The dimension's and the metric's names are compared with the words below, never put into the text; a filter that is
--- NULL holds for every row. Without dimensions it gives one row, the whole. Rows are the reader's own countries'.
+-- NULL holds for every row. The first row is the whole, also where there was no activity; without dimensions it is
+-- followed by one group. Rows are the reader's own countries'.
 WITH actividad AS (
     SELECT
         actividad.*,
@@ -28,6 +29,7 @@ WITH actividad AS (
 ),
 agrupada AS (
     SELECT
+        grouping(dimension.primera) = 1 AS total,
         dimension.primera,
         dimension.segunda,
         sum(impresiones) AS impresiones,
@@ -73,10 +75,11 @@ agrupada AS (
                 WHEN 'city' THEN codigo_pais || ' ' || coalesce(ciudad, '')
             END AS segunda
     ) AS dimension
-    GROUP BY dimension.primera, dimension.segunda
+    GROUP BY GROUPING SETS ((dimension.primera, dimension.segunda), ())
 ),
 medida AS (
     SELECT
+        total,
         primera,
         segunda,
         ventas_sin_cambio,
@@ -97,16 +100,39 @@ medida AS (
             WHEN 'average_sale_usd' THEN round(ingresos_usd / nullif(ventas - ventas_sin_cambio, 0), 2)
         END AS valor
     FROM agrupada
+),
+pagina AS (
+    SELECT
+        primera,
+        segunda,
+        valor,
+        ventas_sin_cambio,
+        row_number() OVER (
+            ORDER BY
+                CASE WHEN %(orden)s = 'largest' THEN valor END DESC NULLS LAST,
+                CASE WHEN %(orden)s = 'smallest' THEN valor END ASC NULLS LAST,
+                primera ASC NULLS LAST,
+                segunda ASC NULLS LAST
+        ) AS posicion
+    FROM medida
+    WHERE NOT total
+    ORDER BY posicion
+    LIMIT %(filas)s OFFSET %(omitidas)s
 )
 SELECT
+    0 AS posicion,
+    NULL AS primera,
+    NULL AS segunda,
+    valor,
+    ventas_sin_cambio
+FROM medida
+WHERE total
+UNION ALL
+SELECT
+    posicion,
     primera,
     segunda,
     valor,
     ventas_sin_cambio
-FROM medida
-ORDER BY
-    CASE WHEN %(orden)s = 'largest' THEN valor END DESC NULLS LAST,
-    CASE WHEN %(orden)s = 'smallest' THEN valor END ASC NULLS LAST,
-    primera ASC NULLS LAST,
-    segunda ASC NULLS LAST
-LIMIT %(filas)s OFFSET %(omitidas)s;
+FROM pagina
+ORDER BY posicion;
