@@ -71,6 +71,7 @@ def test_it_has_no_more_rights_than_it_needs(name: str) -> None:
     assert "network_mode" not in service or service["network_mode"] == "none"
     if name not in UNWATCHED:
         assert service["cap_drop"] == ["ALL"]
+        assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "sqlserver" else [])
         assert service["security_opt"] == ["no-new-privileges:true"]
 
 

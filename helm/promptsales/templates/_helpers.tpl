@@ -71,12 +71,13 @@ securityContext:
   capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* SQL Server writes beside its program (/.system) and to /tmp, and starts from no read-only root filesystem. */}}
-{{- define "promptsales.writableContainerSecurity" -}}
+{{/* SQL Server writes beside its program (/.system) and to /tmp, and starts from no read-only root filesystem. Its file
+carries NET_BIND_SERVICE: the kernel runs it in no container that cannot have this one. */}}
+{{- define "promptsales.sqlserverSecurity" -}}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: false
-  capabilities: {drop: [ALL]}
+  capabilities: {drop: [ALL], add: [NET_BIND_SERVICE]}
 {{- end -}}
 
 {{/* Arguments: root, size, storageClass. */}}
