@@ -72,9 +72,10 @@ securityContext:
 {{- end -}}
 
 {{/* SQL Server writes beside its program (/.system) and to /tmp, and starts from no read-only root filesystem. Its file
-carries NET_BIND_SERVICE: the kernel runs it in no container that cannot have this one. */}}
+carries NET_BIND_SERVICE: the kernel runs it in no container that cannot have this one. Its own user is of group 0. */}}
 {{- define "promptsales.sqlserverSecurity" -}}
 securityContext:
+  runAsGroup: 0
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: false
   capabilities: {drop: [ALL], add: [NET_BIND_SERVICE]}
