@@ -29,6 +29,7 @@ from promptsales.local.cli import app as local
 from promptsales.security.credentials_cli import app as credentials
 from promptsales.security.sso.cli import app as sso
 from promptsales.seeding.cli import seed, simulate
+from promptsales.up import up
 
 app = typer.Typer(
     name="promptsales",
@@ -49,6 +50,7 @@ app.add_typer(credentials, name="credentials")
 app.add_typer(mcp, name="mcp")
 app.command()(airflow_env)
 app.command()(demo)
+app.command()(up)
 app.command()(deadlock)
 
 

@@ -36,6 +36,7 @@ from promptsales.seeding.progress import table_bars
 from promptsales.seeding.seed import seed_all
 from promptsales.seeding.simulate import simulate_changes
 from promptsales.settings import Settings
+from promptsales.steps import step
 
 DAGS = [*(f"etl_{source}" for source in ("promptcontent", "promptads", "promptcrm")), "refresh_marts"]
 
@@ -90,7 +91,7 @@ def demo(
     try:
         agreed = _Demo(root).play(SeedPlan(as_of=today(), scale=scale), changes)
     finally:
-        with _step("Stopping the engines"):
+        with step(console, "Stopping the engines"):
             engines.down(root)
     verdict = "[green]✓ every count agreed[/green]" if agreed else "[red]✗ some counts did not agree: see above[/red]"
     console.print(f"\n{verdict} in {time.monotonic() - started:.0f} s. The data is kept in {root}.", soft_wrap=True)
@@ -106,14 +107,14 @@ class _Demo:
 
     def play(self, plan: SeedPlan, changes: int) -> bool:
         """Run every act; returns whether every count agreed."""
-        with _step("Starting PostgreSQL, the SQL Server stand-in, MongoDB and Valkey"):
+        with step(console, "Starting PostgreSQL, the SQL Server stand-in, MongoDB and Valkey"):
             engines.up(self.root)
         settings = Settings.model_validate(engines.environment(self.root))
         self.owner = from_settings(settings, admin=True)
         self.etl = from_settings(settings)
-        with _step("Creating the schemas (promptsales db init)"):
+        with step(console, "Creating the schemas (promptsales db init)"):
             initialise(settings)
-        with _step("Preparing Airflow's metadata database"):
+        with step(console, "Preparing Airflow's metadata database"):
             airflow.migrate(self.root)
         self._seed(plan)
         agreed = all([self._first_cycle(), self._changed_cycle(changes), self._idle_cycle()])
@@ -136,7 +137,7 @@ class _Demo:
         return followed and all(c.agrees and moved_of(moved, c).total == c.source_rows for c in counts)
 
     def _changed_cycle(self, changes: int) -> bool:
-        with _step(f"Simulating about {changes:,} changes in the three sources"):
+        with step(console, f"Simulating about {changes:,} changes in the three sources"):
             made = {
                 (source, table): Changes(**kinds)
                 for source, tables in simulate_changes(self.owner, changes).items()
@@ -255,19 +256,6 @@ def _name(count: TableCount) -> str:
 
 def _mark(agrees: bool) -> str:
     return "[green]✓[/green]" if agrees else "[red]✗[/red]"
-
-
-@contextmanager
-def _step(title: str) -> Iterator[None]:
-    """A spinner while the work runs, a tick with its seconds afterwards."""
-    started = time.monotonic()
-    try:
-        with console.status(title):
-            yield
-    except BaseException:
-        console.print(f"[red]✗[/red] {title}")
-        raise
-    console.print(f"[green]✓[/green] {title} ({time.monotonic() - started:.1f} s)")
 
 
 def _bars() -> Progress:

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from promptsales.errors import PromptSalesError
+from promptsales.errors import PromptSalesError, UnreachableError
 from promptsales.local.engines import environment
-from promptsales.local.state import log_file
+from promptsales.local.process import HOST, loopback, pick_port
+from promptsales.local.services import Service, answer
+from promptsales.local.state import load_passwords, log_file, write_private
 from promptsales.paths import PROJECT_ROOT
 
 LAST_LINES = 15
+
+ADMINISTRATOR = "admin"
+"""The one user of a local Airflow."""
+
+COMPONENTS = {
+    "api-server": "Airflow's UI and API",
+    "scheduler": "Airflow's scheduler",
+    "dag-processor": "Airflow's DAG processor",
+    "triggerer": "Airflow's triggerer",
+}
+"""What each command of Airflow is to people."""
+
+IMPORT_SECONDS = 180
+"""How long a DAG file may take; by Airflow's own 30 a machine that does much else would lose tasks."""
+
+PARALLEL_TASKS = 4
+"""At a time: more would only wait for each other on a laptop, and each takes some 150 MB."""
 
 
 class AirflowError(PromptSalesError):
@@ -32,6 +54,9 @@ def airflow_environment(root: Path) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": str(IMPORT_SECONDS),
+        "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": str(IMPORT_SECONDS),
     }
 
 
@@ -51,6 +76,79 @@ def run_dags(root: Path, dag_ids: list[str]) -> None:
         AirflowError: a run did not succeed.
     """
     _run(root, [sys.executable, "-m", "promptsales.orchestration", *dag_ids])
+
+
+def components(root: Path, port: int) -> list[Service]:
+    """Airflow as it runs for people: UI and API on `port`, scheduler, DAG processor, triggerer, and the logs' server.
+
+    Its user is `admin`, with the folder's administrator password. Every DAG is unpaused.
+
+    Raises:
+        EngineError: an engine is down, or Airflow's home cannot be written.
+    """
+    passwords = load_passwords(root)
+    log_port = pick_port(None, avoid=[port])
+    shared = {
+        **airflow_environment(root),
+        "AIRFLOW__API__BASE_URL": f"http://{HOST}:{port}",
+        "AIRFLOW__API__SECRET_KEY": passwords["airflow_tokens"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": passwords["airflow_tokens"],
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE": f"{loopback.__module__}.{loopback.__name__}",
+        "AIRFLOW__CORE__PARALLELISM": str(PARALLEL_TASKS),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_write_password(root, passwords["administrator"])),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMINISTRATOR}:admin",
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(log_port),
+    }
+    options = {
+        "api-server": ["--host", HOST, "--port", str(port), "--workers", "1"],
+        "scheduler": ["--skip-serve-logs"],
+        "triggerer": ["--skip-serve-logs"],
+    }
+    airflow = str(Path(sys.executable).with_name("airflow"))
+    begun = datetime.now(UTC)
+    services = [
+        Service(
+            name=f"airflow-{name}",
+            title=title,
+            command=[airflow, name, *options.get(name, [])],
+            check=_component_check(port, name.replace("-", "_"), begun),
+            environment=shared,
+        )
+        for name, title in COMPONENTS.items()
+    ]
+    # The scheduler's own would listen on every address of the machine.
+    serve_logs = ["-m", "uvicorn", "--factory", "airflow.utils.serve_logs.log_server:get_app", "--no-access-log"]
+    logs = Service(
+        name="airflow-logs",
+        title="logs of running tasks",
+        command=[sys.executable, *serve_logs, "--host", HOST, "--port", str(log_port)],
+        check=lambda: answer(f"http://{HOST}:{log_port}/"),
+        environment=shared,
+    )
+    return [*services, logs]
+
+
+def _write_password(root: Path, password: str) -> Path:
+    """Where Airflow reads its user's password."""
+    path = root / "airflow" / "passwords.json"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(path, json.dumps({ADMINISTRATOR: password}))
+    return path
+
+
+def _component_check(port: int, component: str, begun: datetime) -> Callable[[], None]:
+    """Asks the API how a component is. A heartbeat from before the start is of one that has ended since."""
+
+    def check() -> None:
+        health = answer(f"http://{HOST}:{port}/api/v2/monitor/health").json()
+        if component == "api_server":
+            return
+        beat = health[component].get(f"latest_{component}_heartbeat")
+        if health[component]["status"] != "healthy" or datetime.fromisoformat(beat) < begun:
+            raise UnreachableError(f"{component} has no heartbeat yet")
+
+    return check
 
 
 def _run(root: Path, command: list[str]) -> None:

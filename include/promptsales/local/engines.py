@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from promptsales.errors import UnreachableError
-from promptsales.local import process
+from promptsales.local import process, services
 from promptsales.local.engine import Engine, Notify
 from promptsales.local.environment import build_environment
 from promptsales.local.mongodb import MongoDB
@@ -79,7 +79,7 @@ def up(root: Path, notify: Notify = _silent) -> LocalState:
 
 
 def down(root: Path, *, purge: bool = False, notify: Notify = _silent) -> None:
-    """Stops every engine of the folder; `purge` also deletes its data, logs, state and passwords.
+    """Stops what `promptsales up` left behind, then every engine; `purge` also deletes data, logs, state and passwords.
 
     Running it again does nothing.
 
@@ -92,8 +92,9 @@ def down(root: Path, *, purge: bool = False, notify: Notify = _silent) -> None:
         return
     with locked(root, notify):
         state = load_state(root)
+        stopped = services.end(state)
         with ThreadPoolExecutor(len(CHAINS)) as pool:
-            stopped = list(itertools.chain.from_iterable(pool.map(lambda kinds: _stop(state, kinds), CHAINS)))
+            stopped += itertools.chain.from_iterable(pool.map(lambda kinds: _stop(state, kinds), CHAINS))
         if state.engines:
             save_state(root, state)
         notify(f"stopped {', '.join(stopped)}" if stopped else "nothing is running")

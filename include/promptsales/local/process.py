@@ -34,6 +34,11 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 """Processes that this very program started: it has to reap them, or they stay as zombies."""
 
 
+def loopback() -> str:
+    """The host name under which this machine's own services find each other."""
+    return HOST
+
+
 @dataclass(frozen=True)
 class Launch:
     """How to start a process. `account` is the OS user it runs as, None for the current one."""
@@ -105,7 +110,7 @@ def refuse_second(folder: Path, program: Path) -> None:
 
 
 def find(record: ProcessRecord | None) -> psutil.Process | None:
-    """The live process of a record: same pid, start time and command. None for anything less."""
+    """The live process of a record: same pid, start time and command (if it keeps that). None for anything less."""
     if record is None:
         return None
     try:
@@ -114,7 +119,7 @@ def find(record: ProcessRecord | None) -> psutil.Process | None:
             return None
         # Nobody else can have the pid of a child that is not reaped yet, and just after its start the system shows
         # no command of it.
-        if record.pid not in _children and process.cmdline() != record.command:
+        if record.pid not in _children and not record.renames and process.cmdline() != record.command:
             return None
     except psutil.Error:
         return None
@@ -140,6 +145,24 @@ def stop(record: ProcessRecord | None, stop_signal: signal.Signals, patience_sec
             survivor.kill()
     _wait_for_end(family, LEFTOVER_SECONDS)
     return True
+
+
+def stop_session(record: ProcessRecord, patience_seconds: float) -> bool:
+    """Ends the recorded process and all of its session, also where that process is gone already. False: none was left.
+
+    Whatever outlives the patience is killed.
+    """
+    leader = find(record)
+    if leader is not None:
+        with suppress(psutil.NoSuchProcess):
+            leader.terminate()
+        _wait_for_end([leader], patience_seconds)
+    followers = _session(record)
+    for survivor in _wait_for_end(followers, LEFTOVER_SECONDS if leader is None else 0):
+        with suppress(psutil.NoSuchProcess):
+            survivor.kill()
+    _wait_for_end(followers, LEFTOVER_SECONDS)
+    return leader is not None or bool(followers)
 
 
 def memory_mb(process: psutil.Process) -> float:
@@ -230,6 +253,19 @@ def _ended(process: psutil.Process) -> bool:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def _session(record: ProcessRecord) -> list[psutil.Process]:
+    """What is left of the session that the recorded process began; the system gives its id to no other meanwhile."""
+    found = []
+    earliest = record.started_at - CLOCK_SLACK_SECONDS
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == record.pid and process.create_time() >= earliest:
+                found.append(process)
+        except (OSError, psutil.Error):
+            continue
+    return found
 
 
 def _running_in(folder: Path, program: Path) -> int | None:

@@ -24,14 +24,20 @@ PASSWORDS = (
     "promptsales_sso",
     "promptsales_verificador",
     "airflow",
+    "airflow_tokens",
     "standin_storage",
     "standin_admin",
     "standin_etl",
     "standin_mcp",
     "redis",
     "pinecone",
+    "administrator",
 )
-"""The logins that get a random password each."""
+"""The logins that get a random password each, and what Airflow signs its tokens with."""
+
+
+ADMINISTRATOR_FILE = "admin.password"
+"""Holds the password of the user `admin`, for people and for `promptsales sso token --password-stdin`."""
 
 
 class EngineError(PromptSalesError):
@@ -39,11 +45,13 @@ class EngineError(PromptSalesError):
 
 
 class ProcessRecord(BaseModel):
-    """Which process an engine is. A pid alone is not enough: the system gives it to someone else later."""
+    """Which process an engine or a service is. A pid alone is not enough: the system gives it to someone else later."""
 
     pid: int
     started_at: float
     command: list[str]
+    renames: bool = False
+    """Whether it shows another command line than it was started with."""
 
 
 class EngineState(BaseModel):
@@ -55,9 +63,10 @@ class EngineState(BaseModel):
 
 
 class LocalState(BaseModel):
-    """The state file: every engine that was ever started here, by its name."""
+    """The state file: every engine that was ever started here, by its name, and the services that `up` runs on them."""
 
     engines: dict[str, EngineState] = {}
+    services: dict[str, ProcessRecord] = {}
 
     def ports(self) -> dict[str, int]:
         """The port of every engine that has one."""
@@ -104,7 +113,7 @@ def load_state(root: Path) -> LocalState:
 
 def save_state(root: Path, state: LocalState) -> None:
     """Writes the state file, whole or not at all."""
-    _replace(root / "state.json", state.model_dump_json(indent=2))
+    write_private(root / "state.json", state.model_dump_json(indent=2))
 
 
 def load_passwords(root: Path) -> dict[str, str]:
@@ -123,15 +132,15 @@ def load_passwords(root: Path) -> dict[str, str]:
     missing = {login: secrets.token_hex(16) for login in PASSWORDS if login not in known}
     if missing:
         known |= missing
-        _replace(path, json.dumps(known, indent=2))
+        write_private(path, json.dumps(known, indent=2))
     return known
 
 
 def forget(root: Path) -> None:
-    """Deletes the data, logs, state and passwords; nothing else that the folder may hold."""
-    for folder in ("data", "logs"):
+    """Deletes the data, logs, state, passwords and Airflow's home; nothing else that the folder may hold."""
+    for folder in ("data", "logs", "airflow"):
         shutil.rmtree(root / folder, ignore_errors=True)
-    for file in ("state.json", "secrets.json"):
+    for file in ("state.json", "secrets.json", ADMINISTRATOR_FILE):
         (root / file).unlink(missing_ok=True)
 
 
@@ -158,8 +167,12 @@ def locked(root: Path, notify: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def _replace(path: Path, text: str) -> None:
-    """Readable by its owner only, and never half written."""
+def write_private(path: Path, text: str) -> None:
+    """Writes a file, readable by its owner only, whole or not at all.
+
+    Raises:
+        EngineError: it cannot be written.
+    """
     draft = path.with_suffix(".new")
     try:
         draft.unlink(missing_ok=True)
