@@ -20,6 +20,7 @@ from promptsales.airflow_env import airflow_env
 from promptsales.benchmarks.cli import app as bench
 from promptsales.concurrency.cli import deadlock
 from promptsales.connections import mongodb_message, sqlserver_message, sqlserver_number
+from promptsales.content.ai_log_cli import app as ai_log
 from promptsales.content.cli import app as content
 from promptsales.database.cli import app as db
 from promptsales.demo import demo
@@ -46,6 +47,7 @@ app.add_typer(etl, name="etl")
 app.add_typer(sso, name="sso")
 app.add_typer(bench, name="bench")
 app.add_typer(content, name="content")
+app.add_typer(ai_log, name="ai-log")
 app.add_typer(credentials, name="credentials")
 app.add_typer(mcp, name="mcp")
 app.command()(airflow_env)
