@@ -61,6 +61,17 @@ def design() -> None:
     console.print(f"{DESIGN_FILE.relative_to(PROJECT_ROOT)} is written.")
 
 
+@app.command()
+def diagrams() -> None:
+    """Write the entity-relationship diagrams anew from the schema files."""
+    # Its parser of SQL takes a while to import.
+    from promptsales.database.diagrams import DIAGRAMS_FILE
+    from promptsales.database.diagrams import diagrams as made
+
+    DIAGRAMS_FILE.write_text(made(), encoding="utf-8")
+    console.print(f"[green]✓[/green] {DIAGRAMS_FILE.relative_to(PROJECT_ROOT)}")
+
+
 def outcomes_table(outcomes: list[Outcome]) -> Table:
     """One row a target: what was applied, what was already there, seconds."""
     table = Table("engine", box=None, pad_edge=False)
