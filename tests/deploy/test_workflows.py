@@ -33,7 +33,7 @@ def test_they_are_of_the_schema_and_end_in_time(program: Find, path: Path, schem
 
 def test_every_part_is_checked() -> None:
     found = {job for path in WORKFLOWS for job in jobs(path)}
-    assert found == {"lint", "unit", "sqlserver", "images", "chart", "kind"}
+    assert found == {"lint", "unit", "browser", "sqlserver", "images", "chart", "kind"}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -85,7 +85,9 @@ def test_the_manifests_are_rendered_for_people_without_helm(program: Find, tmp_p
     assert len(made) == len(rendered(helm, "default")) - 1
 
 
-@pytest.mark.parametrize("target", ["k8s-install", "k8s-uninstall", "k8s-render", "k8s-render-airflow", "env"])
+@pytest.mark.parametrize(
+    "target", ["k8s-install", "k8s-uninstall", "k8s-render", "k8s-render-airflow", "env", "up", "test-browser"]
+)
 def test_make_knows_the_target(target: str) -> None:
     done = subprocess.run(["make", "--dry-run", target], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
