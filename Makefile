@@ -23,7 +23,7 @@ INIT_TIMEOUT ?= 20m
 # Compiling Airflow takes a process several seconds: let the first one keep what it compiled for the others.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up test pytest test-browser down lint format bench env requirements clean k8s-install k8s-uninstall k8s-render k8s-render-airflow
+.PHONY: demo up test pytest test-slow down lint format bench env requirements clean k8s-install k8s-uninstall k8s-render k8s-render-airflow
 
 demo: $(INSTALLED) ## seed four databases, run three ETL cycles through Airflow, show that the counts agree
 	$(BIN)/promptsales demo --scale $(SCALE) --changes $(CHANGES)
@@ -32,13 +32,13 @@ up: SCALE = 0.02
 up: $(INSTALLED) ## engines, Airflow's UI on PORT and the MCP servers, until Ctrl-C; empty sources get data of SCALE
 	$(BIN)/promptsales up --scale $(SCALE) --port $(PORT) --mcp-port $(MCP_PORT)
 
-test: $(INSTALLED) ## lint, types and every test, against real engines
+test: $(INSTALLED) ## lint, types and tests against real engines: what a change must pass
 	+$(MAKE) --no-print-directory --jobs 2 lint pytest
 
-pytest: $(INSTALLED) $(CHECKERS)
+pytest: $(INSTALLED)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-test-browser: $(INSTALLED) ## what takes minutes: a whole Airflow, its UI in a browser
+test-slow: $(INSTALLED) $(CHECKERS) ## the tests that take minutes: a whole Airflow, a browser, the charts, restores
 	$(BIN)/pytest -m slow
 
 bench: $(INSTALLED) ## every benchmark at SCALE, and one report of them in .local/reports

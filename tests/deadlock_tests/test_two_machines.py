@@ -15,6 +15,8 @@ from promptsales.concurrency.laboratory import Laboratory
 from promptsales.settings import Settings
 from promptsales.urls import POSTGRESQL, SQLSERVER, parse_url
 
+pytestmark = pytest.mark.slow
+
 COMMAND = str(Path(sys.executable).with_name("promptsales"))
 
 REASON = why_not()

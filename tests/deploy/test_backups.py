@@ -31,6 +31,8 @@ from promptsales.paths import PROJECT_ROOT
 from promptsales.seeding.simulate import simulate_changes
 from promptsales.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = PROJECT_ROOT / "deployment" / "backup"
 
 TABLES = "SELECT relid::regclass::text FROM pg_stat_user_tables ORDER BY 1"

@@ -66,7 +66,7 @@ def test_it_lints(helm: str, variant: str) -> None:
 
 @pytest.mark.parametrize("version", KUBERNETES)
 def test_every_object_is_of_kubernetes_schemas(objects: tuple[Object, ...], version: str) -> None:
-    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="`make .venv/.checkers` installs it")
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="`make test-slow` installs it")
     checked = [made for made in objects if made["apiVersion"] not in CUSTOM]
     for made in checked:
         kubernetes_validate.validate(made, version, strict=True)
@@ -74,7 +74,7 @@ def test_every_object_is_of_kubernetes_schemas(objects: tuple[Object, ...], vers
 
 
 def test_a_wrong_object_would_be_found(helm: str) -> None:
-    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="`make .venv/.checkers` installs it")
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="`make test-slow` installs it")
     made = json.loads(json.dumps(next(each for each in rendered(helm, "default") if each["kind"] == "StatefulSet")))
     made["spec"]["template"]["spec"]["containers"][0]["resource"] = {}
     with pytest.raises(kubernetes_validate.ValidationError):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import yaml
+from airflow_options import described
 from compose_file import VARIABLE, ours, services, settings_of, settings_read, text, write_env
 
 from promptsales.airflow_connections import CONNECTIONS, PINECONE, airflow_connections
@@ -54,14 +53,10 @@ def test_a_service_of_ours_sets_nothing_that_nobody_reads(name: str) -> None:
 
 def airflow_options() -> set[str]:
     """Every option of Airflow, and of the provider that signs users in, as a variable."""
-    spec = find_spec("airflow")
-    assert spec is not None
-    assert spec.origin is not None
-    description = yaml.safe_load((Path(spec.origin).parent / "config_templates" / "config.yml").read_bytes())
     return {
         f"AIRFLOW__{section.upper()}__{option.upper()}"
-        for section, described in description.items()
-        for option in described["options"]
+        for section, description in described().items()
+        for option in description["options"]
     }
 
 

@@ -87,6 +87,7 @@ def test_the_mcp_image_asks_for_nothing_that_the_project_does_not() -> None:
     assert set(project["dependency-groups"]["mcp"]) <= declared
 
 
+@pytest.mark.slow
 def test_the_mcp_servers_import_nothing_that_their_image_has_not() -> None:
     code = """
 import importlib, importlib.metadata, pkgutil, re, sys

@@ -59,6 +59,7 @@ def test_the_dags_load_every_table(airflow_root: Path, connections: Connections)
         assert warehouse.execute(followed).fetchone() == (True,)
 
 
+@pytest.mark.slow
 def test_images_are_indexed_by_connections_alone(
     airflow_root: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,7 @@ def test_images_are_indexed_by_connections_alone(
         assert not results_suspended(redis)
 
 
+@pytest.mark.slow
 def test_indexes_that_cannot_be_measured_are_skipped_with_the_reason(
     airflow_root: Path, admin_connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +102,7 @@ def test_indexes_that_cannot_be_measured_are_skipped_with_the_reason(
     assert "PostgreSQL: what takes its time and reads" in report
 
 
+@pytest.mark.slow
 def test_a_dag_that_does_not_exist_is_one_clear_error(airflow_root: Path) -> None:
     with pytest.raises(AirflowError, match="no DAG 'etl_nada'"):
         airflow.run_dags(airflow_root, ["etl_nada"])
