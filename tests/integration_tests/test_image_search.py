@@ -31,9 +31,9 @@ from promptsales.content.images.vector_index import (
     connect_index,
 )
 from promptsales.errors import SettingsError, UnreachableError
-from promptsales.seeding.content import image_texts
+from promptsales.seeding.content import image_documents, image_texts
 from promptsales.seeding.plan import SeedPlan
-from promptsales.seeding.seed import seed_all
+from promptsales.seeding.world import build_world
 from promptsales.settings import Settings
 
 SHOES = "calzado para correr"
@@ -41,9 +41,10 @@ SHOES = "calzado para correr"
 
 @pytest.fixture(scope="module")
 def images(own_engines: Connections) -> Iterator[Collection[dict[str, Any]]]:
-    seed_all(own_engines, SeedPlan(as_of=date(2025, 10, 22), scale=0.004))
     database = own_engines.mongo()
     with database.client:
+        seeded = image_documents(build_world(SeedPlan(as_of=date(2025, 10, 22), scale=0.004)))
+        database["imagenes"].insert_many(seeded)
         yield database["imagenes"]
 
 
