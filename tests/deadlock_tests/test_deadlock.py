@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 from uuid import uuid4
 
 import psycopg
 import pytest
 from pymongo.errors import OperationFailure
 
-from promptsales.concurrency.deadlock import NEXT, OWN, AbsentError, outcome, take_part
-from promptsales.concurrency.laboratory import Laboratory
+from promptsales.concurrency.deadlock import NEXT, OWN, PRESENT, AbsentError, TakenError, outcome, take_part
+from promptsales.concurrency.laboratory import Laboratory, PostgresLaboratory, PostgresSession
 from promptsales.retry import refusal_code, repeated
 
 
@@ -34,7 +35,50 @@ def test_three_transactions_in_a_circle(server: str, code: str, request: pytest.
 def test_whoever_waits_for_others_in_vain_is_told(postgres: Laboratory) -> None:
     with pytest.raises(AbsentError, match="only 1 of 3"):
         take_part(postgres, 0, 3, patience=0.1)
-    assert postgres.values()[0] == 0, "its own row is as it was"
+    assert postgres.values() == {}, "nobody takes it for one that is still there"
+
+
+def test_whoever_comes_twice_is_told(postgres: Laboratory) -> None:
+    postgres.fill({1: 0})
+    with pytest.raises(TakenError, match="another --run"):
+        take_part(postgres, 1, 3)
+    assert postgres.values() == {1: 0}
+
+
+class VictimSession(PostgresSession):
+    """Refused once, as a deadlock's victim is; whoever waits for its row is through when it looks a third time."""
+
+    row_at_each_beginning: ClassVar[list[int]]
+    looks: ClassVar[int]
+
+    def begin(self, level: str) -> None:
+        self.row_at_each_beginning.append(super().read(0))
+        super().begin(level)
+
+    def add(self, key: int, amount: int) -> None:
+        if key == 1 and len(self.row_at_each_beginning) == 1:
+            raise psycopg.errors.DeadlockDetected
+        super().add(key, amount)
+
+    def read(self, key: int) -> int:
+        type(self).looks += 1
+        if self.looks == 3:
+            super().add(key, NEXT)
+        return super().read(key)
+
+
+class VictimLaboratory(PostgresLaboratory):
+    def session(self) -> PostgresSession:
+        return VictimSession(self.connections.postgres(), self.run)
+
+
+def test_the_victim_begins_again_when_whoever_waited_for_it_is_through(postgres: Laboratory) -> None:
+    VictimSession.row_at_each_beginning, VictimSession.looks = [], 0
+    postgres.fill({1: 0, PRESENT + 1: 0})
+    part = take_part(VictimLaboratory(postgres.connections, postgres.run), 0, 2)
+    assert part.refusals == ["40P01"]
+    assert VictimSession.row_at_each_beginning == [0, NEXT]
+    assert outcome(postgres) == {0: OWN + NEXT, 1: NEXT}
 
 
 def test_mongodb_refuses_the_second_writer_at_once(mongodb: Laboratory) -> None:

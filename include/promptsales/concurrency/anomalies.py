@@ -18,12 +18,15 @@ from promptsales.retry import is_refusal, refusal_code
 HAPPENS = "happens"
 OLD_VALUE = "old value"
 WAITS = "waits"
+UNEXPECTED = "unexpected"
 
 POLL_SECONDS = 0.01
 PATIENCE_SECONDS = 60.0
 
 Verdicts = dict[str, dict[str, str]]
-"""By anomaly and level: `HAPPENS`, or what prevented it: `OLD_VALUE`, `WAITS`, or `error` and the server's code."""
+"""By anomaly and level: `HAPPENS`, or what prevented it: `OLD_VALUE`, `WAITS`, or `error` and the server's code. Where
+a scenario came to neither, as when a write is not there, it is `UNEXPECTED`, and what it came to.
+"""
 
 
 class StuckError(PromptSalesError):
@@ -83,7 +86,11 @@ class Actor:
         if wait([self.last], timeout=PATIENCE_SECONDS).not_done:
             raise StuckError(f"a session still waits after {PATIENCE_SECONDS:.0f} s, although nobody holds it up.")
         self.last.result()
-        self.thread.shutdown()
+
+    def gives_up(self) -> None:
+        """Undo its transaction after whatever it still does; what comes of that is nobody's concern any more."""
+        self.thread.submit(self.session.rollback)
+        self.thread.shutdown(wait=False)
 
     def _run(self, operation: Callable[[Session], Any]) -> Any:
         if self.refusal is not None:
@@ -96,6 +103,21 @@ class Actor:
                 raise
             self.refusal = error
             return None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scenario came to.
+
+    Attributes:
+        seen: what the sessions saw, and what is there in the end.
+        anomalous: what that is where the anomaly happens.
+        right: what it is where something prevents it.
+    """
+
+    seen: tuple[Any, ...]
+    anomalous: tuple[Any, ...]
+    right: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -125,19 +147,27 @@ class Stage:
         for actor in (self.first, self.second):
             actor.ends()
 
+    def gives_up(self) -> None:
+        """Neither actor holds or awaits a lock any more, wherever the scenario was broken off."""
+        for actor in (self.first, self.second):
+            actor.gives_up()
+        for actor in (self.first, self.second):
+            actor.thread.shutdown()
 
-def _dirty_read(stage: Stage) -> bool:
+
+def _dirty_read(stage: Stage) -> Outcome:
     """The first writes and takes it back; the second reads in between."""
     stage.first.begins(stage.uncommitted)
     stage.first.does(lambda session: session.write(0, 150))
+    own = stage.first.does(lambda session: session.read(0))
     stage.opens(stage.second)
     seen = stage.second.does(lambda session: session.read(0))
     stage.first.rolls_back()
     stage.closes()
-    return bool(seen.result() == 150)
+    return Outcome((own.result(), seen.result()), anomalous=(150, 150), right=(150, 100))
 
 
-def _lost_update(stage: Stage) -> bool:
+def _lost_update(stage: Stage) -> Outcome:
     """Both read a balance, and both write what they read plus something."""
     stage.opens(stage.first, stage.second)
     of_first = stage.first.does(lambda session: session.read(0))
@@ -145,11 +175,12 @@ def _lost_update(stage: Stage) -> bool:
     stage.first.does(lambda session: session.write(0, of_first.result() + 10))
     stage.second.does(lambda session: session.write(0, of_second.result() + 20))
     stage.closes()
-    undone = stage.first.refusal or stage.second.refusal
-    return not undone and stage.observer.values()[0] != 130
+    # Whoever is refused knows it, and nothing of theirs is lost.
+    kept = (0 if stage.first.refusal else 10) + (0 if stage.second.refusal else 20)
+    return Outcome((stage.observer.read(0),), anomalous=(120,) if kept == 30 else (), right=(100 + kept,))
 
 
-def _incorrect_summary(stage: Stage) -> bool:
+def _incorrect_summary(stage: Stage) -> Outcome:
     """The first adds two balances up, one by one; between the two, the second moves 50 from one to the other."""
     stage.opens(stage.first)
     before = stage.first.does(lambda session: session.read(0))
@@ -159,10 +190,12 @@ def _incorrect_summary(stage: Stage) -> bool:
     stage.second.commits()
     after = stage.first.does(lambda session: session.read(1))
     stage.closes()
-    return bool(before.result() + after.result() != 200)
+    moved = {0: 50, 1: 150}
+    seen = (before.result(), after.result(), stage.observer.values())
+    return Outcome(seen, anomalous=(100, 150, moved), right=(100, 100, moved))
 
 
-def _non_repeatable_read(stage: Stage) -> bool:
+def _non_repeatable_read(stage: Stage) -> Outcome:
     """The first reads a row twice; the second changes it in between."""
     stage.opens(stage.first)
     before = stage.first.does(lambda session: session.read(0))
@@ -171,10 +204,11 @@ def _non_repeatable_read(stage: Stage) -> bool:
     stage.second.commits()
     after = stage.first.does(lambda session: session.read(0))
     stage.closes()
-    return bool(before.result() != after.result())
+    seen = (before.result(), after.result(), stage.observer.read(0))
+    return Outcome(seen, anomalous=(100, 150, 150), right=(100, 100, 150))
 
 
-def _phantom(stage: Stage) -> bool:
+def _phantom(stage: Stage) -> Outcome:
     """The first counts rows twice; the second inserts one in between."""
     stage.opens(stage.first)
     before = stage.first.does(lambda session: session.count())
@@ -183,21 +217,23 @@ def _phantom(stage: Stage) -> bool:
     stage.second.commits()
     after = stage.first.does(lambda session: session.count())
     stage.closes()
-    return bool(before.result() != after.result())
+    seen = (before.result(), after.result(), stage.observer.count())
+    return Outcome(seen, anomalous=(2, 3, 3), right=(2, 2, 3))
 
 
-def _write_skew(stage: Stage) -> bool:
+def _write_skew(stage: Stage) -> Outcome:
     """The two balances may not both be 0. Both sessions see 200 in all, and each empties another one."""
     stage.opens(stage.first, stage.second)
-    stage.first.does(lambda session: session.total())
-    stage.second.does(lambda session: session.total())
+    of_first = stage.first.does(lambda session: session.total())
+    of_second = stage.second.does(lambda session: session.total())
     stage.first.does(lambda session: session.write(0, 0))
     stage.second.does(lambda session: session.write(1, 0))
     stage.closes()
-    return sum(stage.observer.values().values()) == 0
+    seen = (of_first.result(), of_second.result(), sum(stage.observer.values().values()))
+    return Outcome(seen, anomalous=(200, 200, 0), right=(200, 200, 100))
 
 
-ANOMALIES: Mapping[str, Callable[[Stage], bool]] = {
+ANOMALIES: Mapping[str, Callable[[Stage], Outcome]] = {
     "dirty read": _dirty_read,
     "lost update": _lost_update,
     "incorrect summary": _incorrect_summary,
@@ -213,6 +249,7 @@ def observe(laboratory: Laboratory) -> Verdicts:
     Raises:
         StuckError: a session waited for one that was over.
     """
+    laboratory.purge()
     try:
         with laboratory.session() as first, laboratory.session() as second, laboratory.session() as observer:
             return {
@@ -239,10 +276,16 @@ def markdown(verdicts: Verdicts) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _verdict(scenario: Callable[[Stage], bool], stage: Stage) -> str:
+def _verdict(scenario: Callable[[Stage], Outcome], stage: Stage) -> str:
     stage.observer.fill({0: 100, 1: 100})
-    if scenario(stage):
+    try:
+        outcome = scenario(stage)
+    finally:
+        stage.gives_up()
+    if outcome.seen == outcome.anomalous:
         return HAPPENS
+    if outcome.seen != outcome.right:
+        return f"{UNEXPECTED}: {outcome.seen}"
     refusal = stage.first.refusal or stage.second.refusal
     if refusal is not None:
         return f"error {refusal_code(refusal)}"

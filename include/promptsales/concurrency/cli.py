@@ -45,6 +45,7 @@ def deadlock(
     if len(role) != 1 or not 0 <= number < roles:
         raise typer.BadParameter(f"one of {', '.join(string.ascii_lowercase[:roles])}", param_hint="--role")
     laboratory = LABORATORIES[server](from_settings(Settings(), admin=True), run)
+    laboratory.purge()
     part = take_part(laboratory, number, roles, patience)
     typer.echo(
         json.dumps({"role": role, "host": socket.gethostname(), "attempts": part.attempts, "refusals": part.refusals})

@@ -1,12 +1,14 @@
 """A cascade deadlock: each of several transactions holds a row and asks for the next one's, the last for the first's.
 
 The clients may be threads, processes or machines: they wait for each other on the server itself. Whichever is the
-victim runs its transaction again, so that in the end every row was changed twice.
+victim runs its transaction again, so that in the end every row was changed twice. It does so when whoever waited for
+its row is through: a session that is slow to wake up would find the row taken again, and the circle closed once more.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from promptsales.concurrency.laboratory import Laboratory, Session
@@ -25,6 +27,10 @@ POLL_SECONDS = 0.02
 
 class AbsentError(PromptSalesError):
     """The other clients of a deadlock did not come."""
+
+
+class TakenError(PromptSalesError):
+    """A client's place in a run was had by another one before."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +55,21 @@ def take_part(laboratory: Laboratory, role: int, roles: int, patience: float = P
         laboratory: the same run on the same server for all clients.
         role: this client's number, from 0 on.
         roles: how many clients there are.
-        patience: seconds that it waits for the others to hold their rows.
+        patience: seconds that it waits for the others to hold their rows, and, as the victim, to be through.
 
     Raises:
-        AbsentError: not all of them came.
+        TakenError: the run has had a client of this number.
+        AbsentError: not all of them came, or one of them went away. This one's rows are gone then.
     """
     refusals = list[BaseException]()
     with laboratory.session() as session, laboratory.session() as bystander:
+
+        def let_go(refusal: BaseException) -> None:
+            refusals.append(refusal)
+            _await_the_waiting(bystander, role, patience)
+
+        if role in bystander.values():
+            raise TakenError(f"the run {laboratory.run} has had a client of this role: name another --run.")
         bystander.insert(role, 0)
 
         def transaction() -> None:
@@ -71,7 +85,13 @@ def take_part(laboratory: Laboratory, role: int, roles: int, patience: float = P
                 session.rollback()
                 raise
 
-        repeated(transaction, on_refusal=refusals.append)
+        try:
+            repeated(transaction, on_refusal=let_go)
+        except BaseException:
+            # Nobody is to take it for one that still holds its row.
+            for key in (role, PRESENT + role):
+                bystander.remove(key)
+            raise
     return Part(role, len(refusals) + 1, [refusal_code(error) for error in refusals])
 
 
@@ -82,11 +102,23 @@ def outcome(laboratory: Laboratory) -> dict[int, int]:
 
 def _await_all(bystander: Session, roles: int, patience: float) -> None:
     """The barrier, which clients on different machines share through the server's own rows."""
+    if not _comes_true(lambda: bystander.count(PRESENT) >= roles, patience):
+        raise AbsentError(
+            f"only {bystander.count(PRESENT)} of {roles} clients hold their row after {patience:.0f} s: start all of "
+            "them with the same server and --run, and each with a role of its own."
+        )
+
+
+def _await_the_waiting(bystander: Session, role: int, patience: float) -> None:
+    """Until the victim's row has what the client that waited for it adds."""
+    if not _comes_true(lambda: bystander.read(role) >= NEXT, patience):
+        raise AbsentError(f"the client that waited for this one's row has not committed after {patience:.0f} s.")
+
+
+def _comes_true(condition: Callable[[], bool], patience: float) -> bool:
     deadline = time.monotonic() + patience
-    while (present := bystander.count(PRESENT)) < roles:
+    while not condition():
         if time.monotonic() > deadline:
-            raise AbsentError(
-                f"only {present} of {roles} clients hold their row after {patience:.0f} s: start all of them with the "
-                "same server and --run, and each with a role of its own."
-            )
+            return False
         time.sleep(POLL_SECONDS)
+    return True

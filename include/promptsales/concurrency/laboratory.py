@@ -44,6 +44,10 @@ class Session(ABC):
         """A new row."""
 
     @abstractmethod
+    def remove(self, key: int) -> None:
+        """One row less, if it is there."""
+
+    @abstractmethod
     def total(self) -> int:
         """The sum of all rows."""
 
@@ -109,9 +113,14 @@ class Laboratory(ABC):
     def session(self) -> Session:
         """A new session, which its caller closes."""
 
-    @abstractmethod
     def clear(self) -> None:
-        """Remove this run's rows, and those that other runs left behind long ago."""
+        """Remove this run's rows."""
+        with self.session() as session:
+            session.clear()
+
+    @abstractmethod
+    def purge(self) -> None:
+        """Remove what other runs left behind more than a day ago."""
 
     def fill(self, rows: Mapping[int, int]) -> None:
         """Make the run's rows these, whatever they were."""
@@ -157,6 +166,9 @@ class SqlSession(Session):
 
     def insert(self, key: int, value: int) -> None:
         self._ask("insert", self.run, key, value)
+
+    def remove(self, key: int) -> None:
+        self._ask("remove", self.run, key)
 
     def total(self) -> int:
         return int(self._ask("total", self.run)[0][0])
@@ -248,9 +260,8 @@ class PostgresLaboratory(Laboratory):
     def session(self) -> PostgresSession:
         return PostgresSession(self.connections.postgres(), self.run)
 
-    def clear(self) -> None:
+    def purge(self) -> None:
         with self.session() as session:
-            session.clear()
             session.purge(datetime.now(UTC) - KEPT)
 
 
@@ -264,9 +275,8 @@ class SqlServerLaboratory(Laboratory):
     def session(self) -> SqlServerSession:
         return SqlServerSession(self.connections.ads(), self.run)
 
-    def clear(self) -> None:
+    def purge(self) -> None:
         with self.session() as session:
-            session.clear()
             # datetime2 knows no time zone; the column is in UTC.
             session.purge((datetime.now(UTC) - KEPT).replace(tzinfo=None))
 
@@ -277,7 +287,7 @@ class SqlServerLaboratory(Laboratory):
 
 
 class MongoSession(Session):
-    """A client session; documents are `{_id: key, valor: value}`."""
+    """A client session; documents are `{_id: key, valor: value, creado_en: moment}`."""
 
     def __init__(self, collection: Collection[dict[str, Any]]) -> None:
         self.collection = collection
@@ -302,7 +312,11 @@ class MongoSession(Session):
         self.collection.update_one({"_id": key}, {"$inc": {"valor": amount}}, session=self._in)
 
     def insert(self, key: int, value: int) -> None:
-        self.collection.insert_one({"_id": key, "valor": value}, session=self._in)
+        document = {"_id": key, "valor": value, "creado_en": datetime.now(UTC)}
+        self.collection.insert_one(document, session=self._in)
+
+    def remove(self, key: int) -> None:
+        self.collection.delete_one({"_id": key}, session=self._in)
 
     def total(self) -> int:
         return sum(self.values().values())
@@ -338,14 +352,23 @@ class MongoLaboratory(Laboratory):
 
     SINGLE = "no transaction"
     TRANSACTION = "transaction, snapshot"
+    PREFIX = "laboratorio_"
 
     title = "MongoDB"
     levels = (SINGLE, TRANSACTION)
     default_level = TRANSACTION
 
     def session(self) -> MongoSession:
-        return MongoSession(self.connections.mongo()[f"laboratorio_{self.run}"])
+        return MongoSession(self.connections.mongo()[f"{self.PREFIX}{self.run}"])
 
     def clear(self) -> None:
         with self.session() as session:
             session.collection.drop()
+
+    def purge(self) -> None:
+        database = self.connections.mongo()
+        recent = {"creado_en": {"$gte": datetime.now(UTC) - KEPT}}
+        with database.client:
+            for name in database.list_collection_names(filter={"name": {"$regex": f"^{self.PREFIX}"}}):
+                if database[name].find_one(recent) is None:
+                    database[name].drop()

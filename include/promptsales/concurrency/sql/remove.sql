@@ -1,0 +1,2 @@
+-- One row less.
+DELETE FROM {table} WHERE corrida = %s AND clave = %s
