@@ -12,3 +12,6 @@ IF SUSER_ID(N'promptsales_admin') IS NULL
 GO
 ALTER AUTHORIZATION ON DATABASE::[$(DATABASE)] TO promptsales_admin;
 GO
+-- Who waits for whom (promptsales bench isolation), and what statements cost (the DAG index_benchmark).
+GRANT VIEW SERVER STATE TO promptsales_admin;
+GO

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
+import yaml
 from network import network, why_not
 
 from promptsales.concurrency.deadlock import NEXT, OWN, outcome
 from promptsales.concurrency.laboratory import Laboratory
+from promptsales.paths import PROJECT_ROOT
 from promptsales.settings import Settings
 from promptsales.urls import POSTGRESQL, SQLSERVER, parse_url
 
@@ -18,6 +21,16 @@ pytestmark = pytest.mark.slow
 
 COMMAND = [sys.executable, "-c", "import typer; from promptsales.concurrency.cli import deadlock; typer.run(deadlock)"]
 """`promptsales deadlock`, without the other commands, which take longer to import than the deadlock does."""
+
+COMPOSE = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+
+
+def words(role: str, values: dict[str, str]) -> list[str]:
+    """What the compose service of a client says after `promptsales deadlock`."""
+    program, command, *rest = COMPOSE[f"deadlock-{role}"]["command"]
+    assert (program, command) == ("promptsales", "deadlock")
+    return [re.sub(r"\$\{(\w+):-.*\}", lambda variable: values[variable[1]], word) for word in rest]
+
 
 REASON = why_not()
 
@@ -40,9 +53,7 @@ def test_each_client_on_its_own_host(
     with network(2, port) as made:
         clients = [
             subprocess.Popen(
-                machine.command(
-                    *(*COMMAND, server, "--role", role, "--roles", "2", "--run", laboratory.run),
-                ),
+                machine.command(*COMMAND, *words(role, {"DEADLOCK_SERVER": server, "DEADLOCK_RUN": laboratory.run})),
                 env={variable: url.replace("127.0.0.1", address), "PATH": "/usr/sbin:/usr/bin:/bin"},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from chart import CHART, VARIANTS, Find, Object, containers, expanded, label, pods, rendered, run, secret_keys
 from chart import values_options as options
+from compose_file import services
 
 from mcp_servers.kit import authentication, warehouse
 from mcp_servers.kit.metrics import Metrics
@@ -292,6 +293,33 @@ def test_a_server_reaches_its_database_redis_and_its_peers(helm: str, server: st
     assert reachable(objects, metadata) == REACHES[server] | set(REACHES) - {server}
 
 
+@pytest.mark.parametrize(("server", "reached"), [("postgres", "postgresql"), ("sqlserver", "sqlserver-ads")])
+def test_a_deadlock_of_two_jobs_is_that_of_the_two_compose_services(helm: str, server: str, reached: str) -> None:
+    chosen = ["--set", f"deadlock.enabled=true,deadlock.server={server},deadlock.run=martes"]
+    done = run(helm, "template", "promptsales", str(CHART), *chosen)
+    assert done.returncode == 0, done.stderr
+    objects = tuple(made for made in yaml.safe_load_all(done.stdout) if made)
+    clients = [each for each in pods(objects) if "-deadlock-" in each[0]]
+    assert len(clients) == 2
+    for (_, metadata, spec), role in zip(clients, "ab", strict=True):
+        [container] = spec["containers"]
+        [_, _, _, *words] = services()[f"deadlock-{role}"]["command"]
+        assert container["command"] == ["promptsales", "deadlock"]
+        assert [*container["args"], ""][: len(words) + 1] == [server, *words[:1], "martes", *words[2:]]
+        assert len(set(settings_of(container))) == 1, "of the one server"
+        assert reachable(objects, metadata) == {reached}
+        [term] = spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        assert term["topologyKey"] == "kubernetes.io/hostname"
+        assert all(matches(term["labelSelector"], other["labels"]) for _, other, _ in clients)
+
+
+def test_a_deadlock_is_had_where_it_is_asked_for(helm: str) -> None:
+    assert not [made for made in rendered(helm, "default") if "deadlock" in made["metadata"]["name"]]
+    clients = [made for made in rendered(helm, "everything") if "deadlock" in made["metadata"]["name"]]
+    runs = {container["args"][2] for made in clients for container in made["spec"]["template"]["spec"]["containers"]}
+    assert runs == {"promptsales-1"}, "the release and its revision"
+
+
 def test_engines_reach_nothing_but_the_linked_server(helm: str) -> None:
     objects = rendered(helm, "default")
     for name, metadata, _ in pods(objects):
@@ -389,6 +417,7 @@ WRONG = {
     "no retention": "backup.retentionDays=0",
     "a policy of the limit that is none": "mcp.limitFails=maybe",
     "no replica": "mcp.replicas=0",
+    "a server that has no deadlock": "deadlock.server=redis",
     "an issuer that is no URL": "signOn.issuer=sso",
     "a managed service nowhere": "postgresql.enabled=false",
     "a store without a name": "externalSecrets.enabled=true",

@@ -27,11 +27,16 @@ ONE_SHOT = {
     "database-logins",
     "airflow-init",
     "tools",
+    "deadlock-a",
+    "deadlock-b",
 }
 """What ends by itself: the rest goes on, and is watched."""
 
 UNWATCHED = {"pinecone"}
 """Its image promises no program to check with."""
+
+BY_HAND = {"tools", "deadlock"}
+"""Profiles of what a person starts when the engines run."""
 
 NAMES = sorted(services())
 
@@ -120,7 +125,7 @@ def test_its_urls_name_services_that_it_reaches(name: str) -> None:
             url = secret.get_secret_value()
             host = parse_url(url, FORMS[url.split(":")[0]], field).host
             assert set(services()[host]["networks"]) & set(service["networks"]), host
-            assert profiles(name) - {"tools"} <= profiles(host)
+            assert profiles(name) - BY_HAND <= profiles(host)
 
 
 def test_each_mcp_server_is_served_where_the_others_look_for_it() -> None:
@@ -146,3 +151,11 @@ def test_an_mcp_server_has_its_own_logins_alone(name: str) -> None:
     found = settings_of(services()[f"mcp-{name.replace('_', '-')}"])
     urls = {variable for variable in found if variable.endswith("_URL") and variable.startswith("PROMPTSALES_")}
     assert urls == own[name] | {"PROMPTSALES_REDIS_URL", "PROMPTSALES_SSO_VERIFIER_URL"}
+
+
+def test_the_two_clients_of_a_deadlock_differ_in_their_role_alone() -> None:
+    one, other = services()["deadlock-a"], services()["deadlock-b"]
+    assert one["command"][-2:] == ["--role", "a"]
+    assert other == one | {"command": [*one["command"][:-1], "b"]}
+    assert one["networks"] == ["data"], "where each container has an address of its own"
+    assert set(settings_of(one)) == {"PROMPTSALES_POSTGRES_ADMIN_URL", "PROMPTSALES_ADS_ADMIN_URL"}

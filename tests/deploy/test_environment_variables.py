@@ -16,7 +16,7 @@ from promptsales.settings import Settings
 READ = {str(field.alias) for field in Settings.model_fields.values()}
 """What the platform's code reads, all of it in one place."""
 
-OPTIONAL = {"AIRFLOW_PORT", "AIRFLOW_ADMIN_USER", "SQLSERVER_EDITION"}
+OPTIONAL = {"AIRFLOW_PORT", "AIRFLOW_ADMIN_USER", "SQLSERVER_EDITION", "DEADLOCK_RUN", "DEADLOCK_SERVER"}
 """What .env may have for docker-compose.yml besides the settings."""
 
 AIRFLOW_ENTRYPOINT = {

@@ -6,6 +6,7 @@ the session waits for the other's lock: no step depends on how long anything tak
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -69,12 +70,21 @@ class Actor:
         """Start an operation; returns once it is done, or waits for the other session.
 
         After a refusal there is no transaction any more, and nothing else is done in it.
+
+        Raises:
+            StuckError: it is neither done, nor does the server say that it waits.
         """
         self.last = future = self.thread.submit(self._run, operation)
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while wait([future], timeout=POLL_SECONDS).not_done:
             if self.observer.sees_waiting(self.session):
                 self.waited = True
                 break
+            if time.monotonic() > deadline:
+                raise StuckError(
+                    f"a step has not ended after {PATIENCE_SECONDS:.0f} s, and the server does not say that it waits "
+                    "for a lock. On SQL Server, whoever asks needs VIEW SERVER STATE to be told."
+                )
         return future
 
     def ends(self) -> None:

@@ -13,7 +13,11 @@ WITH contadas AS (
     FROM sys.dm_exec_query_stats AS s
     CROSS APPLY sys.dm_exec_sql_text(s.sql_handle) AS t
     CROSS APPLY sys.dm_exec_plan_attributes(s.plan_handle) AS a
-    WHERE a.attribute = N'dbid' AND CAST(a.value AS int) = DB_ID()
+    WHERE
+        a.attribute = N'dbid' AND CAST(a.value AS int) = DB_ID()
+        -- Not the index benchmarks' own.
+        AND t.text NOT LIKE N'%banco.antes%'
+        AND t.text NOT LIKE N'%banco.despues%'
 ),
 
 ordenadas AS (

@@ -11,7 +11,11 @@ WITH contadas AS (
     INNER JOIN sys.query_store_plan AS p ON p.plan_id = r.plan_id
     INNER JOIN sys.query_store_query AS q ON q.query_id = p.query_id
     INNER JOIN sys.query_store_query_text AS t ON t.query_text_id = q.query_text_id
-    WHERE i.start_time >= DATEADD(DAY, -7, SYSDATETIMEOFFSET())
+    WHERE
+        i.start_time >= DATEADD(DAY, -7, SYSDATETIMEOFFSET())
+        -- Not the index benchmarks' own.
+        AND t.query_sql_text NOT LIKE N'%banco.antes%'
+        AND t.query_sql_text NOT LIKE N'%banco.despues%'
     GROUP BY t.query_sql_text
 ),
 
