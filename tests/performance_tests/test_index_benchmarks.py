@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -20,8 +21,9 @@ from promptsales.benchmarks.indexes.measurement import Measurement, Omission, Ph
 from promptsales.benchmarks.indexes.plans import Operator, tree
 from promptsales.benchmarks.indexes.report import report
 from promptsales.benchmarks.indexes.results import Night, Run, read_run, regressions
-from promptsales.benchmarks.indexes.run import measure, measure_all, write_report
+from promptsales.benchmarks.indexes.run import measure, measure_all, watch, write_report
 from promptsales.connections import Connections, from_settings
+from promptsales.errors import MissingCapabilityError
 from promptsales.seeding.content import request_documents
 from promptsales.seeding.plan import MIN_SCALE, SeedPlan, today
 from promptsales.settings import Settings
@@ -140,14 +142,71 @@ def test_the_report_stands_by_itself(run: Run, filled_warehouse: FilledWarehouse
         assert omission.measurement in text
 
 
+# A run like the one that was measured, on a server of another name, so that the one's history stays as it is.
+REPEATED = """
+    INSERT INTO ops.index_benchmarks (
+        momento, corrida, motor, servidor, consulta, pregunta, sentencia, tabla, filas_tabla, indice, fase, filas,
+        lecturas, unidad_lecturas, milisegundos, mediana_ms, usa_indice, plan, plan_xml
+    )
+    SELECT
+        momento + %(days)s * interval '1 day', %(run)s, motor, 'another server', consulta, pregunta, sentencia, tabla,
+        filas_tabla, indice, fase, filas, lecturas, unidad_lecturas,
+        array(SELECT ms * %(times)s + (%(times)s - 1) FROM unnest(milisegundos) AS runs (ms)),
+        mediana_ms * %(times)s + (%(times)s - 1), usa_indice, plan, plan_xml
+    FROM ops.index_benchmarks
+    WHERE corrida = 'prueba' AND fase = ANY(%(phases)s)
+"""
+
+
+def test_a_night_that_is_worse_than_those_on_record_is_flagged(run: Run, filled_warehouse: FilledWarehouse) -> None:
+    both, after = [Phase.before.value, Phase.after.value], [Phase.after.value]
+    with closing(filled_warehouse.owner.postgres()) as connection:
+        for days in (1, 2, 3, 4):
+            connection.execute(REPEATED, {"run": f"night {days}", "days": days, "times": 1, "phases": both})
+        # Ten times as long with the index, and as ever without it.
+        connection.execute(REPEATED, {"run": "night 5", "days": 5, "times": 10, "phases": after})
+        connection.execute(REPEATED, {"run": "night 5", "days": 5, "times": 1, "phases": both[:1]})
+        connection.commit()
+        usual, worse = read_run(connection, "night 4"), read_run(connection, "night 5")
+    queries = {(before.engine, before.query) for before, _ in run.pairs}
+    assert Counter((night.engine, night.query) for night in worse.history) == dict.fromkeys(queries, 5)
+    assert usual.regressions == []
+    assert {(each.engine, each.query) for each in worse.regressions} == queries
+    assert all("times its median of 4 earlier runs" in each.finding for each in worse.regressions)
+    text = report(replace(worse, measurements=[]))
+    assert f"{len(queries)} queries have become worse" in text
+
+
+def test_no_regression_is_claimed_only_where_there_is_a_history(run: Run) -> None:
+    first = replace(run, measurements=run.measurements[:2], history=[])
+    assert "Nothing to compare with yet" in report(first)
+    _, after = first.pairs[0]
+    nights = [_night(after, days, 2.0) for days in (3, 2, 1, 0)]
+    assert "No regression</b> in 1 of 1 queries" in report(replace(first, history=nights))
+
+
+def test_a_server_with_nothing_to_tell_of_is_left_out(filled_warehouse: FilledWarehouse) -> None:
+    database = filled_warehouse.owner.mongo()
+    with database.client:
+        database.command("profile", 1, slowms=600_000)
+        try:
+            with pytest.raises(MissingCapabilityError, match="no statement yet"):
+                watch(filled_warehouse.owner, "mongodb", "calm")
+        finally:
+            database.command("profile", 0)
+    recorded = ask(filled_warehouse.owner, "SELECT motor FROM ops.mediciones_omitidas WHERE corrida = 'calm'")
+    assert recorded == [("mongodb",)]
+
+
 def test_a_regression_is_flagged_and_links_to_its_query(run: Run) -> None:
-    before, after = pairs(run, "postgresql")[0]
+    only = replace(run, measurements=run.measurements[:2])
+    [(before, after)] = only.pairs
     nights = [_night(after, days, 2.0) for days in (4, 3, 2, 1)] + [_night(after, 0, 9.0)]
-    text = report(replace(run, history=nights))
+    text = report(replace(only, history=nights))
     assert "1 query has become worse" in text
     assert "takes 9.00 ms, 4.5 times its median of 4 earlier runs (2.00 ms)" in text
-    assert f'<a href="#postgresql-{before.query}">' in text
-    assert text.count("<img ") == 3, "and the history of PostgreSQL"
+    assert f'<a href="#{before.engine}-{before.query}">' in text
+    assert text.count("<img ") == 2, "bars and history"
 
 
 def _night(after: Measurement, days_ago: int, median: float, **changes: object) -> Night:
@@ -212,7 +271,8 @@ def test_sql_server_is_measured_without_and_with_each_index() -> None:
         assert tree(after).name
 
 
-def test_a_collection_without_documents_is_left_out_with_the_reason(engines: Settings) -> None:
+def test_a_collection_without_documents_is_left_out_with_the_reason(filled_warehouse: FilledWarehouse) -> None:
+    engines = Settings.model_validate(filled_warehouse.environment())
     elsewhere = engines.model_copy(
         update={"mongo_admin_url": SecretStr(engines.url("mongo", admin=True).replace("/promptcontent", "/vacia"))}
     )

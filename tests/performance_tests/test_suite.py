@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from mart_readers import FilledWarehouse
+from rich.console import Console
 
 from promptsales.benchmarks import isolation, marts, suite, summary
 from promptsales.benchmarks.etl import SourceFigures
@@ -70,6 +72,15 @@ def test_cells_are_text_whatever_they_hold() -> None:
     assert "| <script>\\|[bold] |" in figures.markdown()
     [column] = figures.terminal().columns
     assert list(column.cells) == ["<script>|\\[bold]"]
+
+
+def test_a_narrow_terminal_leaves_no_figure_out() -> None:
+    row = ["ultimas compras de un cliente", "ix_hecho_venta_cliente", "59.22 (43.72 to 68.01)"]
+    console = Console(width=40, record=True, file=StringIO())
+    console.print(Figures("a", ["query", "index", "ms"], [row], 1).terminal())
+    shown = console.export_text()
+    assert "…" not in shown
+    assert all(word in shown for word in ("59.22", "(43.72", "68.01)", "cliente"))
 
 
 def test_make_bench_runs_all_of_them() -> None:

@@ -25,7 +25,8 @@ class Figures:
         view = Table(title=unmarked(self.title))
         for number, heading in enumerate(self.headings):
             right = number >= len(self.headings) - self.numbers
-            view.add_column(heading, justify="right" if right else "left", no_wrap=number == 0)
+            # A narrow terminal breaks what is long; it leaves nothing out.
+            view.add_column(heading, justify="right" if right else "left", overflow="fold")
         for row in self.rows:
             view.add_row(*map(unmarked, row))
         return view

@@ -24,6 +24,7 @@ th { color: var(--soft); font-weight: 600; } td.n, th.n { text-align: right; fon
 td.n { white-space: nowrap; }
 pre, code { font: 13px/1.45 ui-monospace, monospace; }
 pre { background: #f4f6f8; padding: 10px 14px; white-space: pre-wrap; }
+pre[id] { scroll-margin-top: 72px; }
 img { max-width: 100%; height: auto; }
 .box { border-left: 4px solid var(--line); padding: 8px 14px; margin: 12px 0; background: #f8fafb; }
 .box.bad { border-color: var(--bad); } .box.good { border-color: var(--good); }

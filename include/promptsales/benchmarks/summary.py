@@ -130,8 +130,9 @@ def of_indexes(run: Run) -> list[Figures]:
         pairs = [pair for pair in run.pairs if pair[0].engine == engine]
         rows = [
             [
-                *(before.query, before.index, f"{before.table_rows:,}", _spread(before), _spread(after)),
-                *(f"{before.median / after.median:.1f}", f"{before.reads:,}", f"{after.reads:,}"),
+                *(before.query.replace("_", " "), before.index, f"{before.table_rows:,}"),
+                *(_spread(before), _spread(after), f"{before.median / after.median:.1f}"),
+                *(f"{before.reads:,}", f"{after.reads:,}"),
             ]
             for before, after in pairs
         ]

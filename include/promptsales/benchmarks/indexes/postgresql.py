@@ -17,9 +17,6 @@ from promptsales.connections import Connections
 
 SCHEMAS = {Phase.before: "banco_antes", Phase.after: "banco_despues"}
 
-LOCK = 0x62_61_6E_63
-"""Two runs at once would drop each other's copies: the second waits."""
-
 LIVE_INDEXES = """
     SELECT indice.relname, pg_get_indexdef(pg_index.indexrelid)
     FROM pg_index
@@ -44,7 +41,6 @@ def measure(
     with closing(connections.postgres()) as connection:
         connection.autocommit = True
         server = f"PostgreSQL {connection.info.parameter_status('server_version')}"
-        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         for table, cases in groupby(sorted(sql_cases("postgresql"), key=lambda case: case.table), lambda c: c.table):
             with _copies(connection, table) as (indexes, rows):
                 for case in cases:

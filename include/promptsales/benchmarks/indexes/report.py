@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC
 from html import escape
@@ -56,11 +58,14 @@ def _regressions(run: Run) -> str:
         )
         count = f"{len(run.regressions)} queries have" if len(run.regressions) > 1 else "1 query has"
         return f'<div class="box bad"><b>{count} become worse.</b><ul>{items}</ul></div>'
-    earlier = len({night.moment.date() for night in run.history if not night.is_this_run})
+    earlier = Counter((night.engine, night.query) for night in run.history if not night.is_this_run)
+    compared = sum(nights >= NIGHTS_NEEDED for nights in earlier.values())
+    needed = f"It takes {NIGHTS_NEEDED} earlier runs on the same server, with as much data, to compare a query with"
+    if not compared:
+        return f'<div class="box"><b>Nothing to compare with yet.</b> {needed}.</div>'
     return (
-        f'<div class="box good"><b>No regression.</b> Compared with earlier runs of {earlier} days, on the same '
-        f"servers and as much data; a query needs {NIGHTS_NEEDED} earlier runs before it can be found to be worse."
-        "</div>"
+        f'<div class="box good"><b>No regression</b> in {compared} of {len(run.pairs)} queries that have a history. '
+        f"{needed}.</div>"
     )
 
 
@@ -68,8 +73,13 @@ def _omissions(run: Run) -> Iterator[str]:
     for each in run.omissions:
         yield (
             f'<div class="box"><b>Left out, {TITLES[each.engine]}: {_words(each.measurement)}.</b> '
-            f"{escape(each.reason)}</div>"
+            f"{_with_code(each.reason)}</div>"
         )
+
+
+def _with_code(text: str) -> str:
+    """Text as HTML; what stands between backticks is code."""
+    return re.sub("`(.*?)`", r"<code>\1</code>", escape(text))
 
 
 def _engine(engine: str, pairs: list[Pair], history: list[Night]) -> Iterator[str]:

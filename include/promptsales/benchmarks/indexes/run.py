@@ -27,6 +27,9 @@ Watch = Callable[[Connections], list[TopQuery]]
 REPORT = "index_benchmark.html"
 """The report's file name."""
 
+LOCK = 0x62_61_6E_63
+"""Two runs at once would drop each other's copies: the second waits."""
+
 MEASURES: Mapping[str, Measure] = {
     "postgresql": postgresql.measure,
     "mongodb": mongodb.measure,
@@ -57,6 +60,7 @@ def measure(
     """
     with closing(connections.postgres()) as warehouse:
         warehouse.autocommit = True
+        warehouse.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         try:
             # Whole or not at all: half a run would be taken for one.
             with warehouse.transaction():
@@ -73,12 +77,15 @@ def watch(connections: Connections, engine: str, run: str) -> int:
     """Record what one engine spent most time and reads on; returns how many statements there were.
 
     Raises:
-        MissingCapabilityError: the engine does not tell. That is recorded too.
+        MissingCapabilityError: the engine does not tell, or has nothing to tell of. That is recorded too.
     """
     with closing(connections.postgres()) as warehouse:
         warehouse.autocommit = True
         try:
-            return record_top_queries(warehouse, run, WATCHES[engine](connections))
+            found = WATCHES[engine](connections)
+            if not found:
+                raise MissingCapabilityError(f"{TITLES[engine]} has recorded no statement yet.")
+            return record_top_queries(warehouse, run, found)
         except MissingCapabilityError as error:
             record_omission(warehouse, run, Omission(engine, "costliest queries", str(error)))
             raise
