@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from promptsales.connections import Connections, connect_mongo, connect_redis
+from promptsales.connections import Connections, connect_mongo, connect_postgres, connect_redis
 from promptsales.content.images.embedder import SentenceEncoder
 from promptsales.content.images.search import results_suspended, suspend_results
 from promptsales.content.images.vector_index import connect_index
 from promptsales.local import airflow
 from promptsales.local.airflow import AirflowError
+from promptsales.local.engines import environment
 from promptsales.seeding.content import image_documents
 from promptsales.seeding.plan import SeedPlan
 from promptsales.seeding.world import build_world
@@ -86,6 +87,17 @@ def test_images_are_indexed_by_connections_alone(
         assert not results_suspended(redis)
 
 
+def states(root: Path, dag_id: str) -> dict[str, str]:
+    """How each task of a DAG's last run ended, as Airflow recorded it."""
+    url = environment(root)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
+    query = (
+        "SELECT DISTINCT ON (task_id) task_id, state FROM task_instance WHERE dag_id = %s"
+        " ORDER BY task_id, end_date DESC NULLS FIRST"
+    )
+    with closing(connect_postgres(url)) as metadata:
+        return dict(metadata.execute(query, [dag_id]).fetchall())
+
+
 @pytest.mark.slow
 def test_indexes_that_cannot_be_measured_are_skipped_with_the_reason(
     airflow_root: Path, admin_connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -93,6 +105,10 @@ def test_indexes_that_cannot_be_measured_are_skipped_with_the_reason(
     """Empty tables, a stand-in without DDL, a profiler that is off; and a report that says so."""
     monkeypatch.setenv("PROMPTSALES_REPORT_DIR", str(tmp_path))
     airflow.run_dags(airflow_root, ["index_benchmark"])
+    ended = states(airflow_root, "index_benchmark")
+    assert ended["sqlserver.measure_indexes"] == ended["sqlserver.watch_queries"] == "skipped"
+    assert ended["mongodb.watch_queries"] == "skipped"
+    assert ended["postgresql.watch_queries"] == ended["report"] == "success"
     with closing(admin_connections.postgres()) as warehouse:
         left_out = warehouse.execute("SELECT motor, medicion FROM ops.mediciones_omitidas").fetchall()
     assert {("sqlserver", "index benchmarks"), ("sqlserver", "costliest queries")} <= set(left_out)

@@ -58,11 +58,9 @@ GO
 
 -- Window A, step 9: was everything done in the end?
 -- => both transactions are in
-DECLARE @hallado int;
-SELECT @hallado = SUM(valor)
+SELECT IIF(SUM(valor) = 204, N'both transactions are in', N'something is missing') AS veredicto
 FROM dbo.laboratorio
 WHERE corrida = N'ventanas';
-SELECT IIF(@hallado = 204, N'both transactions are in', N'something is missing') AS veredicto;
 GO
 
 -- Window A, step 10: tidy up.

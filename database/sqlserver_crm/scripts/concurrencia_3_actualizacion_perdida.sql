@@ -43,11 +43,9 @@ GO
 
 -- Window A, step 6: are both deposits there?
 -- => a deposit is lost
-DECLARE @hallado int;
-SELECT @hallado = valor
+SELECT IIF(valor = 130, N'both deposits are there', N'a deposit is lost') AS veredicto
 FROM dbo.laboratorio
 WHERE corrida = N'ventanas' AND clave = 0;
-SELECT IIF(@hallado = 130, N'both deposits are there', N'a deposit is lost') AS veredicto;
 GO
 
 -- Window A, step 7: the same at SNAPSHOT. Two rows of 100.
@@ -104,11 +102,9 @@ GO
 
 -- Window A, step 14: are both deposits there?
 -- => both deposits are there
-DECLARE @hallado int;
-SELECT @hallado = valor
+SELECT IIF(valor = 130, N'both deposits are there', N'a deposit is lost') AS veredicto
 FROM dbo.laboratorio
 WHERE corrida = N'ventanas' AND clave = 0;
-SELECT IIF(@hallado = 130, N'both deposits are there', N'a deposit is lost') AS veredicto;
 GO
 
 -- Window A, step 15: tidy up.

@@ -43,11 +43,9 @@ GO
 
 -- Window A, step 6: is anything left?
 -- => both are empty: the rule is broken
-DECLARE @hallado int;
-SELECT @hallado = SUM(valor)
+SELECT IIF(SUM(valor) = 0, N'both are empty: the rule is broken', N'one is left') AS veredicto
 FROM dbo.laboratorio
 WHERE corrida = N'ventanas';
-SELECT IIF(@hallado = 0, N'both are empty: the rule is broken', N'one is left') AS veredicto;
 GO
 
 -- Window A, step 7: the same at SERIALIZABLE. Two rows of 100.
@@ -96,11 +94,9 @@ GO
 
 -- Window A, step 14: is anything left?
 -- => one is left
-DECLARE @hallado int;
-SELECT @hallado = SUM(valor)
+SELECT IIF(SUM(valor) = 0, N'both are empty: the rule is broken', N'one is left') AS veredicto
 FROM dbo.laboratorio
 WHERE corrida = N'ventanas';
-SELECT IIF(@hallado = 0, N'both are empty: the rule is broken', N'one is left') AS veredicto;
 GO
 
 -- Window A, step 15: tidy up.

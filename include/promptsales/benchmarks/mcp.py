@@ -6,6 +6,7 @@ machine, so the figures err to the slow side.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -76,6 +77,8 @@ def ask(environment: Mapping[str, str], today: date, notify: Notify) -> McpFigur
         today: the day the data ends on.
         notify: called with what is being done.
     """
+    # A session that fails is counted among the errors; the SDK's own report of each would bury the figures.
+    logging.getLogger("mcp.client").setLevel(logging.CRITICAL)
     settings = Settings.model_validate(environment)
     notify("indexing images")
     _index(settings)
