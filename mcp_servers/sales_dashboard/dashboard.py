@@ -36,8 +36,8 @@ from mcp_servers.sales_dashboard.models import (
     SalesAnswer,
     TableFreshness,
 )
+from promptsales.etl.freshness import CYCLE_SECONDS, Freshness, judge
 
-CYCLE_SECONDS = 11 * 60
 FRESH = timedelta(hours=1)
 """A kept answer is right however old: its key holds the version of the marts."""
 
@@ -203,18 +203,7 @@ class SalesDashboard:
         """Freshness of every table."""
         async with self._warehouse.reading(caller) as rows_of:
             rows = await rows_of(statement("frescura"), {})
-        tables = [
-            TableFreshness(
-                source=row["fuente"],
-                table=row["tabla"],
-                age_seconds=row["segundos"],
-                last_rows=row["filas"],
-                rejected_rows=row["rechazadas"],
-                failed_at=row["ultimo_fallo"],
-            )
-            for row in rows
-        ]
-        return _status(tables)
+        return _status(rows)
 
     @tool(
         "explainMetric",
@@ -308,21 +297,29 @@ def _caveats(metric: Metric) -> list[str]:
     return [*([caveats[metric]] if metric in caveats else []), shared]
 
 
-def _status(tables: Sequence[TableFreshness]) -> EtlStatus:
-    oldest = max((table.age_seconds for table in tables), default=None)
-    failed = [f"{table.source}.{table.table}" for table in tables if table.failed_at]
-    verdict: Literal["fresh", "late", "failing", "empty"]
-    if oldest is None:
-        verdict, summary = "empty", "Nothing was loaded yet."
-    elif failed:
-        verdict, summary = "failing", f"Loads have failed since their last success: {', '.join(failed)}."
-    elif oldest > 2 * CYCLE_SECONDS:
-        late = [f"{table.source}.{table.table}" for table in tables if table.age_seconds > 2 * CYCLE_SECONDS]
-        verdict, summary = "late", f"{len(late)} tables are older than two cycles, the oldest {oldest // 60} minutes."
-    else:
-        verdict, summary = "fresh", f"Every table was loaded within the last {oldest // 60 + 1} minutes."
+def _status(rows: Sequence[Mapping[str, Any]]) -> EtlStatus:
+    known = [
+        Freshness(row["fuente"], row["tabla"], row["segundos"], bool(row["ultimo_fallo"]), row["segundos_retenida"])
+        for row in rows
+    ]
+    report = judge(known)
     return EtlStatus(
-        verdict=verdict, summary=summary, cycle_seconds=CYCLE_SECONDS, oldest_seconds=oldest, tables=list(tables)
+        verdict=report.verdict,
+        summary=report.summary,
+        cycle_seconds=CYCLE_SECONDS,
+        oldest_seconds=max((row["segundos"] for row in rows), default=None),
+        tables=[
+            TableFreshness(
+                source=row["fuente"],
+                table=row["tabla"],
+                age_seconds=row["segundos"],
+                last_rows=row["filas"],
+                rejected_rows=row["rechazadas"],
+                failed_at=row["ultimo_fallo"],
+                stalled_seconds=freshness.stalled_seconds,
+            )
+            for row, freshness in zip(rows, known, strict=True)
+        ],
     )
 
 

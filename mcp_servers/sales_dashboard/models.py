@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from mcp_servers.kit.pages import Page
 from mcp_servers.kit.texts import CountryCode, Identifier, Phrase
 from mcp_servers.sales_dashboard.catalogue import Dimension, Metric, MetricDefinition
+from promptsales.etl.freshness import Verdict
 
 
 def _first_of_month(day: date) -> date:
@@ -81,14 +82,17 @@ class TableFreshness(BaseModel):
     last_rows: int | None = Field(description="rows that this load changed")
     rejected_rows: int = Field(description="rows in quarantine, 0 is good")
     failed_at: datetime | None = Field(description="a failure since the last good load; null: none")
+    stalled_seconds: int | None = Field(
+        description="since committed work has waited for a transaction left open at the source; null: none"
+    )
 
 
 class EtlStatus(BaseModel):
     """Whether the figures can be trusted now."""
 
-    verdict: Literal["fresh", "late", "failing", "empty"] = Field(
-        description="fresh: every table was loaded within two cycles; late: some were not; failing: some failed since; "
-        "empty: nothing was loaded yet"
+    verdict: Verdict = Field(
+        description="fresh: every table was loaded within two cycles; late: some were not; stalled: a transaction "
+        "left open at a source holds work back; failing: loads failed since; empty: nothing was loaded yet"
     )
     summary: str = Field(description="one sentence for a person")
     cycle_seconds: int = Field(description="how often loads run")

@@ -180,6 +180,42 @@ def test_an_open_transaction_is_brought_by_the_next_cycle(
     assert_identical(connections)
 
 
+def held_since(connections: Connections) -> Any:
+    """Since when the brands' watermark says that committed work waits at the source."""
+    with closing(connections.postgres()) as warehouse:
+        [(since,)] = warehouse.execute("SELECT held_since FROM etl.watermarks WHERE table_name = 'marcas'").fetchall()
+    return since
+
+
+def test_committed_work_that_an_open_transaction_holds_back_is_told_with_its_age(
+    ads: pymssql.Connection, connections: Connections, admin_connections: Connections
+) -> None:
+    add_brands(ads, 1, 3)
+    run(connections)
+    with closing(admin_connections.ads()) as other:
+        other.autocommit(False)
+        add_brands(other, 4, 4)
+        run(connections)
+        assert held_since(connections) is None, "nothing that is committed waits"
+        add_brands(ads, 5, 5)
+        run(connections)
+        first = held_since(connections)
+        assert first is not None
+        run(connections)
+        assert held_since(connections) == first, "it is the same transaction"
+        other.commit()
+    with closing(admin_connections.ads()) as another:
+        another.autocommit(False)
+        add_brands(another, 6, 6)
+        execute(ads, "DELETE FROM dbo.marcas WHERE id_marca = 1")
+        run(connections)
+        assert held_since(connections) > first, "another transaction holds back another position"
+        another.rollback()
+    run(connections)
+    assert held_since(connections) is None
+    assert_identical(connections)
+
+
 def test_a_rolled_back_transaction_leaves_nothing(
     ads: pymssql.Connection, connections: Connections, admin_connections: Connections
 ) -> None:

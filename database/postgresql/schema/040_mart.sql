@@ -416,7 +416,9 @@ SELECT
     extract(EPOCH FROM clock_timestamp() - load.committed_at)::bigint AS segundos,
     load.rows_inserted + load.rows_updated + load.rows_deleted AS filas,
     coalesce(rejected.filas, 0) AS rechazadas,
-    failure.failed_at AS ultimo_fallo
+    failure.failed_at AS ultimo_fallo,
+    -- since committed work has waited at the source for an older transaction there
+    extract(EPOCH FROM clock_timestamp() - watermark.held_since)::bigint AS segundos_retenida
 FROM etl.watermarks AS watermark
 JOIN LATERAL (
     SELECT loads.*
@@ -444,11 +446,11 @@ LEFT JOIN LATERAL (
 UNION ALL
 SELECT 'promptsales', 'dw', refresco.terminado_en,
     extract(EPOCH FROM clock_timestamp() - refresco.terminado_en)::bigint,
-    (SELECT sum(value::bigint) FROM jsonb_each_text(refresco.filas))::bigint, 0, NULL
+    (SELECT sum(value::bigint) FROM jsonb_each_text(refresco.filas))::bigint, 0, NULL, NULL
 FROM (SELECT * FROM dw.refrescos ORDER BY id_refresco DESC LIMIT 1) AS refresco
 UNION ALL
 SELECT 'promptsales', 'mart', posicion.actualizado_en,
-    extract(EPOCH FROM clock_timestamp() - posicion.actualizado_en)::bigint, NULL, 0, NULL
+    extract(EPOCH FROM clock_timestamp() - posicion.actualizado_en)::bigint, NULL, 0, NULL, NULL
 FROM mart.posicion
 WHERE posicion.id_refresco IS NOT NULL;
 

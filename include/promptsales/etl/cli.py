@@ -17,6 +17,7 @@ from rich.table import Table
 from promptsales.cache.campaign_statistics import feed
 from promptsales.connections import from_settings
 from promptsales.etl.errors import LoadError
+from promptsales.etl.freshness import humanised, judge
 from promptsales.etl.reconcile import MAX_DRIFT, Outcome, Reconciliation
 from promptsales.etl.reconcile import reconcile as reconcile_table
 from promptsales.etl.run import TableResult, run_pipeline
@@ -54,12 +55,14 @@ def run(
 
 @app.command()
 def status() -> None:
-    """Per mirror: age of its last committed window, what its last run moved, rejected rows, last error."""
+    """Per mirror: age of its last committed window, what its last run moved, rejected rows, last error; a verdict."""
     with closing(from_settings(Settings()).postgres()) as connection:
         rows = read_status(connection)
     for source, mirrors in groupby(rows, lambda row: row.source):
         console.print(status_table(source, list(mirrors)))
         console.print()
+    report = judge([row.freshness for row in rows])
+    console.print(f"{report.verdict}: {report.summary}", soft_wrap=True, highlight=False)
     _print_errors(row.last_error for row in rows)
 
 
@@ -156,10 +159,18 @@ def results_table(source: str, results: list[TableResult]) -> Table:
 
 def status_table(source: str, rows: list[TableStatus]) -> Table:
     """Freshness, one line a mirror of the source."""
-    view = _table(f"Mirrors of {source}", "loaded ago", "rows in last run", "rejected")
+    view = _table(f"Mirrors of {source}", "loaded ago", "rows in last run", "rejected", "stalled for")
     for row in rows:
         age = "never" if row.seconds_since_load is None else f"{row.seconds_since_load:,.0f} s"
-        view.add_row(_mark(row.last_error), row.table_name, age, f"{row.last_run_rows:,}", f"{row.rows_rejected:,}")
+        stalled = row.freshness.stalled_seconds
+        view.add_row(
+            _mark(row.last_error),
+            row.table_name,
+            age,
+            f"{row.last_run_rows:,}",
+            f"{row.rows_rejected:,}",
+            "" if stalled is None else humanised(stalled),
+        )
     return view
 
 

@@ -28,6 +28,7 @@ class Piece:
         delete_older_than: after the upserts, every mirror row with a lower version goes (end of a snapshot).
         reset_versions: first set every mirror version to 0, so that a source restored to an earlier state wins.
         last: no further piece follows in this run.
+        held_back: changes that are committed at the source wait above `high` until an older transaction there ends.
     """
 
     low: Position | None
@@ -37,3 +38,4 @@ class Piece:
     delete_older_than: int | None = None
     reset_versions: bool = False
     last: bool = True
+    held_back: bool = False

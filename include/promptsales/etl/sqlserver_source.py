@@ -75,6 +75,7 @@ def read_pieces(
     """
     with closing(_Source(connection, table, page_rows)) as source:
         source.check_columns()
+        newest = source.newest()
         high = source.ceiling()
         position: Position = low or {"version": 0, "key": None, "snapshot": True}
         if high < position["version"]:
@@ -100,6 +101,7 @@ def read_pieces(
                 delete_older_than=SNAPSHOT_VERSION if snapshot and last else None,
                 reset_versions=low is None,
                 last=last,
+                held_back=last and newest > high,
             )
             if last:
                 return
@@ -164,6 +166,13 @@ class _Source:
         """The highest version that no open transaction can still write below."""
         rows = self._query(text("source_ceiling"))
         return int(rows[0][0])
+
+    def newest(self) -> int:
+        """The highest version committed in this table. Asked before `ceiling`: what lies above that, waits."""
+        view = self.table.source
+        rows = self._query(text("source_newest_row").format(view=view))
+        deletions = self._query(text("source_newest_deletion"), {"table": view.removeprefix("etl.")})
+        return max((int(version) for (version,) in [*rows, *deletions]), default=0)
 
     def check_columns(self) -> None:
         """Hold the view's columns against the spec's.

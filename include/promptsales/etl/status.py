@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from promptsales.etl.freshness import Freshness
 from promptsales.etl.sql import statement
 
 
@@ -19,6 +20,7 @@ class TableStatus:
         last_run_rows: mirror rows that its last run inserted, updated or deleted.
         seconds_since_load: since its last window was committed, by the warehouse clock; None before the first.
         rows_rejected: refused rows that no later version has replaced.
+        held_seconds: since committed work has waited at the source for an older transaction there; None: none waits.
         last_error: why the last attempt failed, if it failed after the last committed window.
     """
 
@@ -27,7 +29,15 @@ class TableStatus:
     last_run_rows: int
     seconds_since_load: float | None
     rows_rejected: int
+    held_seconds: float | None
     last_error: str | None
+
+    @property
+    def freshness(self) -> Freshness:
+        """What the verdict on the warehouse is made of."""
+        return Freshness(
+            self.source, self.table_name, self.seconds_since_load, self.last_error is not None, self.held_seconds
+        )
 
 
 def read_status(connection: psycopg.Connection[Any]) -> list[TableStatus]:

@@ -49,7 +49,7 @@ def commit_piece(
             raise WatermarkMovedError(f"{pipeline.source}.{table.name}: another load moved the watermark.")
         load_id = target.next_load_id()
         counts = target.apply(piece, load_id)
-        watermarks.advance(connection, pipeline.source, table.name, piece.high, load_id)
+        watermarks.advance(connection, pipeline.source, table.name, piece, load_id)
         target.record(piece, counts, load_id, run_id, time.monotonic() - started)
     return counts
 

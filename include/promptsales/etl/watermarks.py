@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from promptsales.cache.keys import ETL_WATERMARK
-from promptsales.etl.piece import Position
+from promptsales.etl.piece import Piece, Position
 from promptsales.etl.sql import statement
 
 logger = logging.getLogger(__name__)
@@ -24,11 +24,17 @@ def committed(connection: psycopg.Connection[Any], source: str, table: str) -> P
     return row[0] if row else None
 
 
-def advance(connection: psycopg.Connection[Any], source: str, table: str, position: Position, load_id: int) -> None:
-    """Move the watermark inside the caller's transaction."""
+def advance(connection: psycopg.Connection[Any], source: str, table: str, piece: Piece, load_id: int) -> None:
+    """Move the watermark to the end of a piece, inside the caller's transaction."""
     connection.execute(
         statement("advance_watermark"),
-        {"source": source, "table": table, "position": Jsonb(position), "load_id": load_id},
+        {
+            "source": source,
+            "table": table,
+            "position": Jsonb(piece.high),
+            "load_id": load_id,
+            "held_back": piece.held_back,
+        },
     )
 
 

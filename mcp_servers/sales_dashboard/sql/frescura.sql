@@ -5,6 +5,7 @@ SELECT
     segundos,
     filas,
     rechazadas,
-    ultimo_fallo
+    ultimo_fallo,
+    segundos_retenida
 FROM mart.frescura_etl
 ORDER BY fuente, tabla;

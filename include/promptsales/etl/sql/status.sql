@@ -1,4 +1,5 @@
 -- How fresh is each mirror, what did its last run move, and what is wrong with it?
+-- A table that was never loaded has no watermark, only failures.
 WITH known AS (
     SELECT source, table_name FROM etl.watermarks
     UNION
@@ -17,6 +18,7 @@ SELECT
             AND rejected.table_name = known.table_name
             AND rejected.resolved_at IS NULL
     ) AS rows_rejected,
+    extract(EPOCH FROM now() - watermark.held_since)::double precision AS held_seconds,
     (
         SELECT failures.message
         FROM etl.failures
@@ -28,6 +30,7 @@ SELECT
         LIMIT 1
     ) AS last_error
 FROM known
+LEFT JOIN etl.watermarks AS watermark USING (source, table_name)
 LEFT JOIN LATERAL (
     SELECT loads.run_id, loads.committed_at
     FROM etl.loads
