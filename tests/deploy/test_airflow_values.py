@@ -12,8 +12,10 @@ import pytest
 import yaml
 from airflow_options import described
 from chart import CHART, Find, containers, expanded, pods, rendered
+from compose_file import services
 
 from promptsales.airflow_connections import airflow_connections
+from promptsales.local.airflow import POOLS_FILE
 from promptsales.paths import PROJECT_ROOT
 from promptsales.settings import Settings
 
@@ -88,6 +90,13 @@ def test_options_are_airflow_s_own(variant: str) -> None:
     for section, options in values(variant)["config"].items():
         if section not in providers:
             assert set(options) <= set(described()[section]["options"]), section
+
+
+def test_the_pools_are_made_with_the_database() -> None:
+    pools = POOLS_FILE.relative_to(PROJECT_ROOT)
+    migration = values("kubernetes")["migrateDatabaseJob"]["args"]
+    assert migration[-1] == f"airflow db migrate && exec airflow pools import /opt/promptsales/{pools}"
+    assert services()["airflow-init"]["command"] == ["pools", "import", f"/opt/promptsales/{pools}"]
 
 
 def test_executors() -> None:

@@ -25,7 +25,8 @@ from promptsales.benchmarks.indexes.run import measure, measure_all, watch, writ
 from promptsales.connections import Connections, from_settings
 from promptsales.errors import MissingCapabilityError
 from promptsales.seeding.content import request_documents
-from promptsales.seeding.plan import MIN_SCALE, SeedPlan, today
+from promptsales.seeding.parameters import MIN_SCALE
+from promptsales.seeding.plan import SeedPlan, today
 from promptsales.settings import Settings
 
 ROUNDS = 4

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from promptsales.benchmarks import dag_files
 from promptsales.benchmarks import isolation as isolation_benchmark
 from promptsales.benchmarks import refresh as refresh_benchmark
 from promptsales.benchmarks.etl import fresh_engines, measure
@@ -107,6 +108,16 @@ def mcp(scale: Scale = 1.0) -> None:
             console.print(f"{crowd.server}: {error}", style="red", markup=False, highlight=False)
     if any(crowd.errors for crowd in found.crowds):
         raise typer.Exit(1)
+
+
+@app.command()
+def dags() -> None:
+    """Seconds that Airflow takes to read each DAG file, and all of them, once it is itself imported."""
+    from promptsales.benchmarks import summary
+
+    with console.status("reading the DAG files"):
+        found = dag_files.measure()
+    _show(summary.of_dag_files(found))
 
 
 @app.command()

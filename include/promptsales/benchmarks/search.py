@@ -17,7 +17,8 @@ from promptsales.content.images.indexing import index_images
 from promptsales.content.images.search import MAX_RESULTS, ImageResult, ImageSearch, renew_results
 from promptsales.content.images.vector_index import connect_index
 from promptsales.database.initialise import initialise
-from promptsales.seeding.plan import MIN_SCALE, SeedPlan, today
+from promptsales.seeding.parameters import MIN_SCALE
+from promptsales.seeding.plan import SeedPlan, today
 from promptsales.seeding.seed import seed_all
 from promptsales.settings import Settings
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
-from promptsales.benchmarks import etl, isolation, machine, mcp, refresh, search, summary
+from promptsales.benchmarks import dag_files, etl, isolation, machine, mcp, refresh, search, summary
 from promptsales.benchmarks.figures import Figures
 from promptsales.benchmarks.indexes.run import measure_all, write_report
 from promptsales.benchmarks.page import facts_table, page
@@ -49,6 +49,8 @@ def run(root: Path, scale: float, folder: Path, notify: Notify) -> Iterator[Sect
     Raises:
         PromptSalesError: an engine, the seeding or a load failed.
     """
+    notify("reading the DAG files")
+    yield Section("DAG files", "bench dags", summary.of_dag_files(dag_files.measure()))
     plan = SeedPlan(as_of=today(), scale=scale)
     notify("seeding and initial load")
     seeded, sources = etl.measure(root, plan, lambda database, table, done, total: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from promptsales.benchmarks.dag_files import FileTime
 from promptsales.benchmarks.etl import SourceFigures
 from promptsales.benchmarks.figures import Figures
 from promptsales.benchmarks.indexes.measurement import TITLES, Measurement
@@ -107,6 +108,13 @@ def _crowd(each: CrowdFigures) -> list[str]:
     shown = (percentile(times, 50), percentile(times, 95), times[-1])
     counts = (each.sessions, each.calls, len(each.errors))
     return [each.server, *map(str, counts), *(f"{milliseconds:.0f}" for milliseconds in shown), f"{each.seconds:.1f}"]
+
+
+def of_dag_files(files: list[FileTime]) -> list[Figures]:
+    """Each DAG file, and all together."""
+    total = FileTime("all", sum(each.seconds for each in files), sum(each.processor_seconds for each in files))
+    rows = [[each.file, f"{each.seconds:.2f}", f"{each.processor_seconds:.2f}"] for each in [*files, total]]
+    return [Figures("Reading the DAG files, once Airflow is imported", ["file", "seconds", "CPU seconds"], rows, 2)]
 
 
 def of_isolation(observed: dict[str, Verdicts]) -> list[Figures]:

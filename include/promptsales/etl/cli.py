@@ -18,7 +18,8 @@ from promptsales.cache.campaign_statistics import feed
 from promptsales.connections import from_settings
 from promptsales.etl.errors import LoadError
 from promptsales.etl.freshness import humanised, judge
-from promptsales.etl.reconcile import MAX_DRIFT, Outcome, Reconciliation
+from promptsales.etl.parameters import MAX_DRIFT
+from promptsales.etl.reconcile import Outcome, Reconciliation
 from promptsales.etl.reconcile import reconcile as reconcile_table
 from promptsales.etl.run import TableResult, run_pipeline
 from promptsales.etl.spec import PipelineSpec, load_pipelines, pipeline_of

@@ -24,6 +24,7 @@ from promptsales.connections import Connections
 from promptsales.etl import watermarks
 from promptsales.etl.errors import LoadError
 from promptsales.etl.mirrors import column_definitions
+from promptsales.etl.parameters import MAX_DRIFT
 from promptsales.etl.piece import Position
 from promptsales.etl.quarantine import copy_rows
 from promptsales.etl.run import explained, run_table
@@ -36,9 +37,6 @@ logger = logging.getLogger(__name__)
 
 RANGE_ROWS = 10_000
 """Rows of the source in one range of the key."""
-
-MAX_DRIFT = 0.05
-"""More than this part of a table is no drift but an event, which a person should look at first."""
 
 FEW_ROWS = 100
 """Up to so many rows are repaired whatever part of the table they are."""

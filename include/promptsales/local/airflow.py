@@ -36,6 +36,9 @@ IMPORT_SECONDS = 180
 PARALLEL_TASKS = 4
 """At a time: more would only wait for each other on a laptop, and each takes some 150 MB."""
 
+POOLS_FILE = PROJECT_ROOT / "deployment" / "airflow" / "pools.json"
+"""How many tasks may use a source, or the warehouse, at a time."""
+
 
 class AirflowError(PromptSalesError):
     """An Airflow command failed; the text ends with what it printed last."""
@@ -61,12 +64,14 @@ def airflow_environment(root: Path) -> dict[str, str]:
 
 
 def migrate(root: Path) -> None:
-    """Create or upgrade Airflow's metadata tables.
+    """Create or upgrade Airflow's metadata tables, and the pools that its tasks run in.
 
     Raises:
         AirflowError: the migration failed.
     """
-    _run(root, [str(Path(sys.executable).with_name("airflow")), "db", "migrate"])
+    airflow = str(Path(sys.executable).with_name("airflow"))
+    _run(root, [airflow, "db", "migrate"])
+    _run(root, [airflow, "pools", "import", str(POOLS_FILE)])
 
 
 def run_dags(root: Path, dag_ids: list[str]) -> None:

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from promptsales.connections import from_settings
 from promptsales.seeding.changes import Report
-from promptsales.seeding.plan import DEFAULT_PEAK_MONTH, DEFAULT_SEED, SeedPlan, today
+from promptsales.seeding.parameters import DEFAULT_PEAK_MONTH, DEFAULT_SEED
+from promptsales.seeding.plan import SeedPlan, today
 from promptsales.seeding.progress import table_bars
 from promptsales.seeding.record import options
 from promptsales.seeding.seed import SeedReport, existing_plan, seed_all

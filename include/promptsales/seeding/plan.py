@@ -9,14 +9,12 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from promptsales.errors import PromptSalesError
+from promptsales.seeding.parameters import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MAX_SCALE, MIN_SCALE
 
-DEFAULT_SEED = 20251022
-DEFAULT_PEAK_MONTH = 7
 EPOCH = date(1970, 1, 1)
 
 MIN_CAMPAIGNS = 10
 MIN_REQUESTS = 200
-MIN_SCALE = 0.001
 
 
 class PlanError(PromptSalesError):
@@ -43,8 +41,8 @@ class SeedPlan:
     peak_month: int = DEFAULT_PEAK_MONTH
 
     def __post_init__(self) -> None:
-        if not MIN_SCALE <= self.scale <= 100:
-            raise PlanError(f"--scale must be between {MIN_SCALE} and 100, got {self.scale}")
+        if not MIN_SCALE <= self.scale <= MAX_SCALE:
+            raise PlanError(f"--scale must be between {MIN_SCALE} and {MAX_SCALE}, got {self.scale}")
         if not 2 <= self.peak_month <= 11:
             raise PlanError(f"--peak-month must be 2 to 11 (December and January peak anyway), got {self.peak_month}")
         if not 2000 <= self.as_of.year <= 2100:
