@@ -56,14 +56,18 @@ PASSWORDS: Mapping[str, Callable[[], str]] = {
 }
 """The keys of the Secret that helm/promptsales reads."""
 
-OUTSIDE = ("OPENAI_API_KEY", "PINECONE_API_KEY")
-"""Keys of outside services, taken over from the environment where it has them."""
+OUTSIDE = {
+    "OPENAI_API_KEY": "OPENAI_API_KEY",
+    "PINECONE_API_KEY": "PINECONE_API_KEY",
+    "ALERT_WEBHOOK_URL": "PROMPTSALES_ALERT_WEBHOOK_URL",
+}
+"""Keys of outside services, each taken over from the variable of the environment, where it is set."""
 
 
 def secrets(environment: Mapping[str, str]) -> list[dict[str, Any]]:
     """The Secrets of helm/promptsales and of helm/airflow, in whatever namespace they are created."""
     passwords = {key: make() for key, make in PASSWORDS.items()}
-    passwords |= {key: environment[key] for key in OUTSIDE if environment.get(key)}
+    passwords |= {key: environment[variable] for key, variable in OUTSIDE.items() if environment.get(variable)}
     metadata = f"postgresql://airflow:{passwords['AIRFLOW_DATABASE_PASSWORD']}@promptsales-postgresql:5432/airflow"
     broker = f"redis://:{passwords['REDIS_PASSWORD']}@promptsales-redis:6379/1"
     airflow = {

@@ -6,14 +6,16 @@ it and hold no logic of their own.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pendulum
 from airflow.sdk import (
@@ -27,6 +29,9 @@ from airflow.sdk import (
     TaskGroup,
     task,
 )
+from airflow.sdk.configuration import conf
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowSkipException
 
 from promptsales import dag_docs
@@ -39,6 +44,7 @@ from promptsales.seeding.parameters import DEFAULT_PEAK_MONTH, DEFAULT_SEED, MAX
 from promptsales.warehouse.tables import MIRRORS
 
 if TYPE_CHECKING:
+    from promptsales.alerts.alert import Alert
     from promptsales.connections import Connections
 
 logger = logging.getLogger(__name__)
@@ -58,6 +64,63 @@ VECTORS = Asset(name="Image vectors: Pinecone", uri="promptsales://pinecone/imag
 
 OWNER = "data-platform"
 
+
+def tell_failure(context: dict[str, Any]) -> None:
+    """After a task's last try: the alerts that its failure makes."""
+    from promptsales.alerts.causes import alerts_of
+    from promptsales.quality.run import QualityError
+
+    ti, error, pool = context["ti"], context.get("exception"), context["task"].pool
+    source = pool if pool in TITLES else None
+    alerts = alerts_of(error, f"{ti.dag_id}: {ti.task_id}", _scope(ti), source, ti.log_url)
+    # Checks that pass again are over, though others fail.
+    _report_alerts(alerts, [_scope(ti)] if isinstance(error, QualityError) else [])
+
+
+def tell_success(context: dict[str, Any]) -> None:
+    """After a task's success: its own alerts are over, and those of the servers that have answered it."""
+    from promptsales.alerts.causes import WAREHOUSE, server_scope
+
+    _report_alerts([], [_scope(context["ti"]), server_scope(context["task"].pool), server_scope(WAREHOUSE)])
+
+
+async def tell_overdue(context: dict[str, Any]) -> None:
+    """When a run's deadline has passed, in the triggerer, which any executor has beside it: the run is overdue."""
+    from promptsales.alerts.alert import Alert, Kind
+
+    run, deadline = context["dag_run"], datetime.fromisoformat(str(context["deadline"]["deadline_time"]))
+    if run["end_date"] and datetime.fromisoformat(run["end_date"]) <= deadline:
+        # It ended in time, and badly: its tasks have told.
+        return
+    alert = Alert(
+        Kind.overdue,
+        run["dag_id"],
+        f"The cycle that was queued at {run['queued_at']} has not ended within 11 minutes, and none begins before it "
+        "has. Look which task is running, and what its log says last.",
+        _cycle_scope(run["dag_id"]),
+        f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{run['dag_id']}/runs/{quote(run['dag_run_id'])}",
+        datetime.fromisoformat(run["queued_at"]),
+    )
+    await asyncio.to_thread(_report_alerts, [alert], [])
+
+
+def _report_alerts(alerts: list[Alert], over: list[str]) -> None:
+    from promptsales.alerts.report import report
+    from promptsales.settings import Settings
+
+    report(hook_connections(), Settings(), alerts, over)
+
+
+def _scope(ti: Any) -> str:
+    return f"{ti.dag_id}/{ti.task_id}"
+
+
+def _cycle_scope(dag_id: str) -> str:
+    return f"{dag_id}/cycle"
+
+
+TOLD = {"on_failure_callback": tell_failure, "on_success_callback": tell_success}
+
 BACKOFF = {"retry_exponential_backoff": True, "max_retry_delay": timedelta(minutes=2)}
 
 LOAD_DEFAULTS = {
@@ -68,6 +131,7 @@ LOAD_DEFAULTS = {
     # Before the nightly comparisons, which share the pools of the sources.
     "priority_weight": 10,
     **BACKOFF,
+    **TOLD,
 }
 
 LONG_DEFAULTS = {
@@ -76,6 +140,7 @@ LONG_DEFAULTS = {
     "retry_delay": timedelta(minutes=1),
     "execution_timeout": timedelta(hours=1),
     **BACKOFF,
+    **TOLD,
 }
 """Of what reads whole tables, or writes them."""
 
@@ -136,17 +201,31 @@ def etl_dag(source: str, *, display_name: str, description: str) -> DAG:
         catchup=False,
         max_active_runs=1,
         dagrun_timeout=CYCLE,
+        deadline=DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=CYCLE,
+            callback=AsyncCallback(tell_overdue),
+            name="a cycle takes 11 minutes at most",
+        ),
         tags=["etl", source],
         default_args=LOAD_DEFAULTS | {"pool": source},
     ) as dag:
+        watch = task(
+            task_id="watch_cycle",
+            task_display_name="Watch the cycle",
+            doc_md=dag_docs.watch_task(pipeline),
+            pool="warehouse",
+        )(_watch_cycle)(source)
+        # A teardown: it runs however the loads ended, and says nothing about how the run did.
+        watch.operator.as_teardown(on_failure_fail_dagrun=False)
         for table in pipeline.tables:
             with TaskGroup(table.name, tooltip=table.description):
-                _load_task(pipeline, table)
+                _load_task(pipeline, table) >> watch
     return dag
 
 
-def _load_task(pipeline: PipelineSpec, table: TableSpec) -> None:
-    task(
+def _load_task(pipeline: PipelineSpec, table: TableSpec) -> Any:
+    return task(
         task_id="load",
         task_display_name=f"Load {table.name}",
         doc_md=dag_docs.load_task(pipeline, table),
@@ -162,6 +241,20 @@ def _load(source: str, table: str, run_id: str | None = None) -> dict[str, int]:
     pipeline = pipeline_of(source)
     result = run_table(pipeline, pipeline.table(table), hook_connections(), str(run_id))
     return {name: getattr(result, name) for name in ("read", "inserted", "updated", "deleted", "rejected")}
+
+
+def _watch_cycle(source: str, dag_run: Any = None, ti: Any = None) -> dict[str, int]:
+    """The task: returns how many tables an open transaction holds back; Airflow fills in `dag_run` and `ti`."""
+    from promptsales.alerts.stalls import stalled_windows
+    from promptsales.etl.status import read_status
+
+    with closing(hook_connections().postgres()) as warehouse:
+        tables = [status for status in read_status(warehouse) if status.source == source]
+    scope = f"{source}/windows"
+    in_time = pendulum.now("UTC") - (dag_run.start_date or pendulum.now("UTC")) < CYCLE
+    stalls = stalled_windows(source, [table.freshness for table in tables], scope, ti.log_url)
+    _report_alerts(stalls, [scope, *([_cycle_scope(dag_run.dag_id)] if in_time else [])])
+    return {"stalled": sum(table.freshness.stalled_seconds is not None for table in tables)}
 
 
 def source_asset(pipeline: PipelineSpec, table: TableSpec) -> Asset:

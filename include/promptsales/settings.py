@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     token_budget: int = Field(200_000, ge=0, alias="PROMPTSALES_TOKEN_BUDGET")
     """Tokens a user may spend on campaign copy in a calendar month, UTC."""
 
+    alert_webhook_url: SecretStr | None = Field(None, alias="PROMPTSALES_ALERT_WEBHOOK_URL")
+    """Where alerts are posted, in Slack's form. Whoever knows it can post, so it is a secret."""
+    runbook_url: str = Field("documentation/OPERATIONS.md", alias="PROMPTSALES_RUNBOOK_URL")
+    """Where alerts send people to: OPERATIONS.md as it can be read by them."""
+
     report_dir: Path = Field(PROJECT_ROOT / ".local" / "reports", alias="PROMPTSALES_REPORT_DIR")
     """Where reports of benchmarks are written."""
 

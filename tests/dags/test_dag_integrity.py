@@ -57,7 +57,7 @@ def test_every_eleven_minutes_on_an_exact_grid(dags: dict[str, Any], dag_id: str
 def test_one_task_group_a_source_table(dags: dict[str, Any], dag_id: str) -> None:
     pipeline = load_pipelines()[dag_id.removeprefix("etl_")]
     dag = dags[dag_id]
-    assert set(dag.task_group.children) == {table.name for table in pipeline.tables}
+    assert set(dag.task_group.children) == {*(table.name for table in pipeline.tables), "watch_cycle"}
     for table in pipeline.tables:
         task = dag.get_task(f"{table.name}.load")
         title = TITLES[pipeline.source]
@@ -144,7 +144,7 @@ def test_every_task_runs_in_a_pool_that_is_made_wherever_airflow_is_installed(da
     pools = json.loads(POOLS_FILE.read_text(encoding="utf-8"))
     assert {task.pool for dag in dags.values() for task in dag.tasks} == set(pools)
     for source in load_pipelines():
-        assert {task.pool for task in dags[f"etl_{source}"].tasks} == {source}
+        assert {task.pool for task in dags[f"etl_{source}"].tasks if task.task_id.endswith(".load")} == {source}
         assert {task.pool for task in dags["reconcile_warehouse"].tasks if task.task_id.startswith(source)} == {source}
     for task in (task for dag in dags.values() for task in dag.tasks):
         assert task.pool_slots <= pools[task.pool]["slots"]
@@ -244,3 +244,35 @@ def test_dag_files_hold_no_logic(path: Any) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     kinds = [type(node) for node in tree.body]
     assert kinds == [ast.Expr, ast.ImportFrom, ast.Assign]
+
+
+@pytest.mark.parametrize("dag_id", ETL_DAGS)
+def test_the_cycle_is_watched_however_its_loads_end_and_without_saying_how_it_did(
+    dags: dict[str, Any], dag_id: str
+) -> None:
+    dag = dags[dag_id]
+    watch = dag.get_task("watch_cycle")
+    assert watch.is_teardown
+    assert not watch.on_failure_fail_dagrun
+    assert watch.upstream_task_ids == {name for name in dag.task_ids if name.endswith(".load")}
+
+
+@pytest.mark.parametrize("dag_id", ETL_DAGS)
+def test_a_cycle_has_a_deadline_whose_callback_any_deployment_can_run(dags: dict[str, Any], dag_id: str) -> None:
+    from airflow.sdk import AsyncCallback, DeadlineReference
+    from airflow.sdk.module_loading import import_string
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    [deadline] = dags[dag_id].deadline
+    assert deadline.interval == timedelta(minutes=11)
+    assert deadline.reference == DeadlineReference.DAGRUN_QUEUED_AT
+    # In the triggerer: the executor of Kubernetes runs no callbacks.
+    assert isinstance(deadline.callback, AsyncCallback)
+    assert callable(import_string(deadline.callback.path))
+    assert deadline.callback.path in json.dumps(DagSerialization.to_dict(dags[dag_id]), default=str)
+
+
+def test_every_task_tells_how_it_ended(dags: dict[str, Any]) -> None:
+    for task in (task for dag in dags.values() for task in dag.tasks):
+        assert [each.__name__ for each in task.on_failure_callback] == ["tell_failure"]
+        assert [each.__name__ for each in task.on_success_callback] == ["tell_success"]

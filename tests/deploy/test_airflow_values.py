@@ -146,6 +146,19 @@ def test_tasks_get_the_connections_that_the_platform_makes(
     assert len(made) == 6
 
 
+@pytest.mark.parametrize("who", ["triggerer", "kubernetes", "celery"])
+def test_whoever_tells_of_alerts_has_the_webhook_and_where_they_are_remembered(who: str) -> None:
+    found = values("celery")
+    parts = found["workers"] | {"triggerer": found["triggerer"]}
+    environment = expanded(
+        parts[who], {"ALERT_WEBHOOK_URL": "https://hooks.example.com/x", "WAREHOUSE_ETL_PASSWORD": "p"}
+    )
+    assert environment["PROMPTSALES_ALERT_WEBHOOK_URL"] == "https://hooks.example.com/x"
+    assert json.loads(environment["AIRFLOW_CONN_PROMPTSALES_POSTGRES"])["password"] == "p"
+    connections = {name for name in environment if name.startswith("AIRFLOW_CONN_")}
+    assert who != "triggerer" or connections == {"AIRFLOW_CONN_PROMPTSALES_POSTGRES"}
+
+
 @pytest.mark.parametrize("executor", ["kubernetes", "celery"])
 def test_only_what_runs_tasks_reaches_the_sources(executor: str) -> None:
     labels = values("celery")["workers"][executor]["labels"]
@@ -174,6 +187,8 @@ def test_keys_of_outside_services_come_from_the_environment() -> None:
     assert json.loads(made["promptsales-pinecone"]["connection"])["password"] == "k"
     assert made["promptsales-passwords"]["PINECONE_API_KEY"] == "k"
     assert "OPENAI_API_KEY" not in made["promptsales-passwords"]
+    (passwords, *_) = write_secrets.secrets({"PROMPTSALES_ALERT_WEBHOOK_URL": "https://hooks.example.com/x"})
+    assert passwords["stringData"]["ALERT_WEBHOOK_URL"] == "https://hooks.example.com/x"
 
 
 def test_secrets_are_random_and_of_kubernetes_form() -> None:

@@ -38,7 +38,11 @@ KEPT = "DELETE FROM ops.quality_results WHERE momento < now() - interval '90 day
 
 
 class QualityError(PromptSalesError):
-    """Something that must be true of the warehouse is not."""
+    """Something that must be true of the warehouse is not; `failed` are the checks that found it."""
+
+    def __init__(self, text: str, failed: list[CheckResult]) -> None:
+        super().__init__(text)
+        self.failed = failed
 
 
 class State(StrEnum):
@@ -112,7 +116,8 @@ def fail_on_errors(results: Iterable[CheckResult]) -> None:
     if failed:
         raise QualityError(
             f"{len(failed)} check(s) of data quality failed: {'; '.join(map(str, failed))}. The results are in "
-            "ops.quality_results; `promptsales etl reconcile` compares the mirrors with their sources."
+            "ops.quality_results; `promptsales etl reconcile` compares the mirrors with their sources.",
+            failed,
         )
 
 

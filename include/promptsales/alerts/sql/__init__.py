@@ -1,0 +1,1 @@
+"""The SQL of the alerts' memory, one statement a file."""
