@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -29,7 +30,7 @@ from airflow.sdk import (
     TaskGroup,
     task,
 )
-from airflow.sdk.configuration import conf
+from airflow.sdk.configuration import conf as configuration
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowSkipException
@@ -46,6 +47,7 @@ from promptsales.warehouse.tables import MIRRORS
 if TYPE_CHECKING:
     from promptsales.alerts.alert import Alert
     from promptsales.connections import Connections
+    from promptsales.etl.metrics import Value
 
 logger = logging.getLogger(__name__)
 
@@ -92,13 +94,14 @@ async def tell_overdue(context: dict[str, Any]) -> None:
     if run["end_date"] and datetime.fromisoformat(run["end_date"]) <= deadline:
         # It ended in time, and badly: its tasks have told.
         return
+    address = configuration.get("api", "base_url", fallback="http://localhost:8080")
     alert = Alert(
         Kind.overdue,
         run["dag_id"],
         f"The cycle that was queued at {run['queued_at']} has not ended within 11 minutes, and none begins before it "
         "has. Look which task is running, and what its log says last.",
         _cycle_scope(run["dag_id"]),
-        f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{run['dag_id']}/runs/{quote(run['dag_run_id'])}",
+        f"{address.rstrip('/')}/dags/{run['dag_id']}/runs/{quote(run['dag_run_id'])}",
         datetime.fromisoformat(run["queued_at"]),
     )
     await asyncio.to_thread(_report_alerts, [alert], [])
@@ -236,20 +239,45 @@ def _load_task(pipeline: PipelineSpec, table: TableSpec) -> Any:
 
 def _load(source: str, table: str, run_id: str | None = None) -> dict[str, int]:
     """The task: returns what it moved, for the task's XCom; Airflow fills in `run_id`."""
-    from promptsales.etl.run import run_table
+    from promptsales.etl.metrics import of_load
+    from promptsales.etl.run import TableResult, run_table
 
     pipeline = pipeline_of(source)
-    result = run_table(pipeline, pipeline.table(table), hook_connections(), str(run_id))
+    # What a run that fails has committed before counts too.
+    result, committed_at = TableResult(source, table), None
+    try:
+        run_table(pipeline, pipeline.table(table), hook_connections(), str(run_id), result=result)
+        committed_at = time.time()
+    finally:
+        _emit(of_load(result, committed_at))
     return {name: getattr(result, name) for name in ("read", "inserted", "updated", "deleted", "rejected")}
+
+
+def _emit(values: Iterable[Value]) -> None:
+    """Through Airflow's own client, StatsD or OpenTelemetry, whichever it is configured for; to nobody if neither."""
+    from airflow.sdk.observability import stats
+
+    from promptsales.etl.metrics import MetricKind
+
+    for each in values:
+        match each.metric.kind:
+            case MetricKind.counter:
+                stats.incr(each.metric.name, int(each.value), tags=each.labels)
+            case MetricKind.gauge:
+                stats.gauge(each.metric.name, each.value, tags=each.labels)
+            case MetricKind.timer:
+                stats.timing(each.metric.name, timedelta(seconds=each.value), tags=each.labels)
 
 
 def _watch_cycle(source: str, dag_run: Any = None, ti: Any = None) -> dict[str, int]:
     """The task: returns how many tables an open transaction holds back; Airflow fills in `dag_run` and `ti`."""
     from promptsales.alerts.stalls import stalled_windows
+    from promptsales.etl.metrics import of_status
     from promptsales.etl.status import read_status
 
     with closing(hook_connections().postgres()) as warehouse:
         tables = [status for status in read_status(warehouse) if status.source == source]
+    _emit(of_status(tables))
     scope = f"{source}/windows"
     in_time = pendulum.now("UTC") - (dag_run.start_date or pendulum.now("UTC")) < CYCLE
     stalls = stalled_windows(source, [table.freshness for table in tables], scope, ti.log_url)
@@ -669,11 +697,20 @@ def run_dag(dag_id: str, conf: dict[str, Any] | None = None) -> str:
         PromptSalesError: no such DAG, or its file does not import.
     """
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.observability import stats
+    from airflow.sdk.observability.metrics.stats_utils import get_stats_factory
 
+    # As the process of a task does it; dag.test() does not.
+    stats.initialize(
+        factory=get_stats_factory(), export_legacy_names=configuration.getboolean("metrics", "legacy_names_on")
+    )
     bag = DagBag()
     if dag_id not in bag.dags:
         raise PromptSalesError(f"no DAG {dag_id!r} in {bag.dag_folder}: {bag.import_errors or 'check its file'}")
-    return str(bag.dags[dag_id].test(run_conf=conf).state)
+    dag = bag.dags[dag_id]
+    # Nothing watches it here, and dag.test() looks deadlines up as only a scheduler has them in the database.
+    dag.deadline = None
+    return str(dag.test(run_conf=conf).state)
 
 
 def main(dag_ids: list[str]) -> int:

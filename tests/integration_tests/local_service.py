@@ -36,6 +36,7 @@ class Received:
     path: str
     headers: Message
     body: str
+    """Bytes that are no UTF-8 are escaped as surrogates."""
 
 
 class LocalService:
@@ -64,7 +65,7 @@ def local_service() -> Iterator[LocalService]:
 
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length).decode()
+            body = self.rfile.read(length).decode("utf-8", "surrogateescape")
             scripted = service.answer(Received(self.command, self.path, self.headers, body))
             self.close_connection = True
             if scripted.silent:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import pytest
+from local_service import LocalService, Scripted, local_service
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from promptsales.connections import Connections, connect_mongo, connect_postgres, connect_redis
 from promptsales.content.images.embedder import SentenceEncoder
 from promptsales.content.images.search import results_suspended, suspend_results
 from promptsales.content.images.vector_index import connect_index
+from promptsales.etl.metrics import METRICS, MetricKind
+from promptsales.etl.run import run_table
+from promptsales.etl.spec import pipeline_of
 from promptsales.local import airflow
 from promptsales.local.airflow import AirflowError
 from promptsales.local.engines import environment
@@ -116,6 +123,91 @@ def test_indexes_that_cannot_be_measured_are_skipped_with_the_reason(
     report = (tmp_path / "index_benchmark.html").read_text(encoding="utf-8")
     assert "It takes SQL Server" in report
     assert "PostgreSQL: what takes its time and reads" in report
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalService]:
+    """A webhook of alerts and a collector of OpenTelemetry in one, which tasks in other processes report to."""
+    with local_service() as service:
+        service.otherwise = lambda request: Scripted(200, raw=b"")
+        monkeypatch.setenv("PROMPTSALES_ALERT_WEBHOOK_URL", f"{service.url}/hook")
+        monkeypatch.setenv("AIRFLOW__METRICS__OTEL_ON", "True")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", service.url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        yield service
+
+
+def collected(service: LocalService) -> dict[str, list[tuple[dict[str, str], float]]]:
+    """What OpenTelemetry's collector was sent last of each of our metrics: values with their labels."""
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for request in (each for each in service.received if each.path == "/v1/metrics"):
+        export = ExportMetricsServiceRequest.FromString(request.body.encode("utf-8", "surrogateescape"))
+        for metric in (
+            metric
+            for resource in export.resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            if metric.name.startswith("airflow.etl.")
+        ):
+            points = getattr(metric, str(metric.WhichOneof("data"))).data_points
+            found[metric.name.removeprefix("airflow.")] = [
+                (
+                    {label.key: label.value.string_value for label in point.attributes},
+                    point.sum if hasattr(point, "sum") else point.as_double or point.as_int,
+                )
+                for point in points
+            ]
+    return found
+
+
+@pytest.mark.slow
+def test_tasks_tell_what_is_wrong_and_what_they_moved(
+    airflow_root: Path, connections: Connections, admin_connections: Connections, outside: LocalService
+) -> None:
+    """An open transaction holds rows back, and a task fails; metrics and the log say which table and which load."""
+    ads = pipeline_of("promptads")
+    brand = "INSERT INTO dbo.marcas (id_marca, nombre, sector, codigo_pais) VALUES (%d, %s, 'hogar', 'ES')"
+    with closing(admin_connections.ads()) as opened, closing(admin_connections.ads()) as other:
+        opened.autocommit(False)
+        opened.cursor().execute(brand, (9_001, "Marca abierta"))
+        other.cursor().execute(brand, (9_002, "Marca que espera"))
+        run_table(ads, ads.table("marcas"), connections, "by hand")
+        with closing(connections.postgres()) as warehouse:
+            # As if the cycles of an hour had found it so.
+            warehouse.execute("UPDATE etl.watermarks SET held_since = held_since - interval '1 hour'")
+            warehouse.commit()
+        with pytest.raises(AirflowError):
+            airflow.run_dags(airflow_root, ["etl_promptads", "simulate_activity"])
+        opened.rollback()
+        other.cursor().execute("DELETE FROM dbo.marcas WHERE id_marca = 9002")
+
+    told = [json.loads(request.body) for request in outside.received if request.path == "/hook"]
+    assert [message["text"] for message in told] == [
+        "ALERT: An open transaction holds rows back: promptads",
+        "ALERT: A task failed: simulate_activity: simulate",
+    ]
+    assert "marcas" in told[0]["blocks"][0]["text"]["text"]
+    assert "/dags/simulate_activity/runs/" in told[1]["blocks"][0]["text"]["text"]
+
+    values = collected(outside)
+    assert set(values) == {metric.name for metric in METRICS}
+    for metric in METRICS:
+        for labels, _ in values[metric.name]:
+            assert tuple(labels) == metric.labels
+    by_table = {labels["table"]: value for labels, value in values["etl.stalled_seconds"]}
+    assert by_table["marcas"] > 3_600
+    assert by_table["anuncios"] == 0
+    assert {labels["stage"] for labels, _ in values["etl.stage_duration"]} == {"extract", "load", "commit"}
+    assert {metric.kind for metric in METRICS} == set(MetricKind)
+
+    log = (airflow_root / "logs" / "airflow.log").read_text(encoding="utf-8", errors="replace")
+    with closing(connections.postgres()) as warehouse:
+        [(load_id,)] = warehouse.execute(
+            "SELECT max(load_id) FROM etl.loads WHERE table_name = 'anuncios' AND run_id LIKE 'manual__%'"
+        ).fetchall()
+    [line] = [line for line in log.splitlines() if f"load_id={load_id}" in line]
+    assert "source=promptads" in line
+    assert "table=anuncios" in line
 
 
 @pytest.mark.slow

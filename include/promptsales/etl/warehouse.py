@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -23,13 +23,16 @@ LOCK_WAIT = "30s"
 
 @dataclass(frozen=True)
 class PieceCounts:
-    """What one committed piece moved, in rows."""
+    """What one committed piece moved, in rows; its load's number; the seconds of writing, and of the COMMIT alone."""
 
     read: int = 0
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
     rejected: int = 0
+    load_id: int = field(default=0, compare=False)
+    load_seconds: float = field(default=0.0, compare=False)
+    commit_seconds: float = field(default=0.0, compare=False)
 
 
 def commit_piece(
@@ -50,8 +53,10 @@ def commit_piece(
         load_id = target.next_load_id()
         counts = target.apply(piece, load_id)
         watermarks.advance(connection, pipeline.source, table.name, piece, load_id)
-        target.record(piece, counts, load_id, run_id, time.monotonic() - started)
-    return counts
+        written = time.monotonic()
+        target.record(piece, counts, load_id, run_id, written - started)
+    committed = time.monotonic()
+    return replace(counts, load_id=load_id, load_seconds=written - started, commit_seconds=committed - written)
 
 
 class MirrorWriter:
@@ -144,11 +149,13 @@ class MirrorWriter:
     def record(self, piece: Piece, counts: PieceCounts, load_id: int, run_id: str, seconds: float) -> None:
         self.execute(
             "insert_load",
-            **self.names,
-            load_id=load_id,
-            run_id=run_id,
-            low=None if piece.low is None else Jsonb(piece.low),
-            high=Jsonb(piece.high),
-            seconds=seconds,
-            **vars(counts),
+            **vars(counts)
+            | self.names
+            | {
+                "load_id": load_id,
+                "run_id": run_id,
+                "low": None if piece.low is None else Jsonb(piece.low),
+                "high": Jsonb(piece.high),
+                "seconds": seconds,
+            },
         )

@@ -24,6 +24,12 @@ def committed(connection: psycopg.Connection[Any], source: str, table: str) -> P
     return row[0] if row else None
 
 
+def waited_seconds(connection: psycopg.Connection[Any], source: str, table: str) -> float | None:
+    """For how long a change may have waited for its load by now; None when the table was never loaded."""
+    row = connection.execute(statement("waited_seconds"), {"source": source, "table": table}).fetchone()
+    return row[0] if row else None
+
+
 def advance(connection: psycopg.Connection[Any], source: str, table: str, piece: Piece, load_id: int) -> None:
     """Move the watermark to the end of a piece, inside the caller's transaction."""
     connection.execute(
