@@ -306,3 +306,26 @@ def test_the_command_line(loaded: Connections) -> None:
     assert (result.exit_code, "repaired" in result.stdout) == (0, True)
     result = runner.invoke(app, ["etl", "reconcile"], catch_exceptions=False)
     assert (result.exit_code, result.stdout.count(" equal ")) == (0, 19)
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_table_that_is_reset_is_read_whole(loaded: Connections) -> None:
+    before = mirror(loaded, "marcas")
+    execute(loaded, "UPDATE ods_promptads.marcas SET nombre = 'otra' WHERE id_marca = 1")
+    execute(
+        loaded,
+        "INSERT INTO ods_promptads.marcas SELECT * FROM jsonb_populate_record(NULL::ods_promptads.marcas, "
+        "(SELECT to_jsonb(marcas) || '{\"id_marca\": 999999}' FROM ods_promptads.marcas WHERE id_marca = 2))",
+    )
+    done = CliRunner().invoke(app, ["etl", "reset", "promptads", "--table", "marcas"])
+    assert done.exit_code == 0, done.output
+    assert mirror(loaded, "marcas") != before
+
+    pipeline = pipeline_of("promptads")
+    assert run_table(pipeline, pipeline.table("marcas"), loaded, "test-run").read == len(before)
+    assert mirror(loaded, "marcas") == before
+
+
+def test_only_declared_tables_can_be_reset(loaded: Connections) -> None:
+    done = CliRunner().invoke(app, ["etl", "reset", "promptads", "--table", "clientes"])
+    assert "has no table 'clientes'" in str(done.exception)

@@ -133,8 +133,8 @@ def _table(schema: str, name: str, statement: str, dialect: str) -> Entity:
     for constraint in parsed.find_all(exp.PrimaryKey):
         key += [each.name for each in constraint.expressions]
     # In T-SQL the columns come with CLUSTERED, which every primary key there says.
-    for constraint in parsed.find_all(exp.ClusteredColumnConstraint):
-        key += [each.name for each in constraint.find_all(exp.Column)]
+    for clustered in parsed.find_all(exp.ClusteredColumnConstraint):
+        key += [each.name for each in clustered.find_all(exp.Column)]
     references = []
     for foreign in parsed.find_all(exp.ForeignKey):
         names = tuple(each.name for each in foreign.expressions)

@@ -24,6 +24,7 @@ from promptsales.etl.reconcile import reconcile as reconcile_table
 from promptsales.etl.run import TableResult, run_pipeline
 from promptsales.etl.spec import PipelineSpec, load_pipelines, pipeline_of
 from promptsales.etl.status import TableStatus, read_status
+from promptsales.etl.warehouse import reset_table
 from promptsales.quality.run import CheckResult, State, run_checks
 from promptsales.settings import Settings
 from promptsales.warehouse.marts import refresh_marts
@@ -112,6 +113,19 @@ def reconcile(
     _print_errors(errors)
     if any(result.outcome is Outcome.differs for result in results):
         raise typer.Exit(1)
+
+
+@app.command()
+def reset(
+    source: Annotated[str, typer.Argument(help="promptads, promptcrm or promptcontent")],
+    table: Annotated[str | None, typer.Option(help="only this table")] = None,
+) -> None:
+    """Have the next load read tables whole, as after a restore of their source; mirrors keep their rows until then."""
+    pipeline = pipeline_of(source)
+    with closing(from_settings(Settings()).postgres()) as warehouse:
+        for each in [pipeline.table(table)] if table else pipeline.tables:
+            reset_table(warehouse, pipeline, each)
+            console.print(f"{_mark(None)} {source}.{each.name}: the next load reads it whole", highlight=False)
 
 
 @app.command()

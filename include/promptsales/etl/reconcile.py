@@ -251,9 +251,7 @@ class _Comparison:
         writer.execute("forget_position", **writer.names)
 
     def _forget_watermark(self, writer: MirrorWriter) -> None:
-        writer.connection.execute(
-            "DELETE FROM etl.watermarks WHERE source = %(source)s AND table_name = %(table)s", writer.names
-        )
+        watermarks.forget(writer.connection, **writer.names)
         writer.execute("forget_position", **writer.names)
 
     def _record(self, writer: MirrorWriter, found: Reconciliation) -> None:

@@ -59,6 +59,20 @@ def commit_piece(
     return replace(counts, load_id=load_id, load_seconds=written - started, commit_seconds=committed - written)
 
 
+def reset_table(warehouse: psycopg.Connection[Any], pipeline: PipelineSpec, table: TableSpec) -> None:
+    """Have the next load read a table whole, and take out of its mirror what the source no longer has.
+
+    The mirror keeps its rows until then, and a load that runs meanwhile plans anew.
+
+    Raises:
+        LoadError: another load holds the table.
+    """
+    with warehouse.transaction():
+        writer = MirrorWriter(warehouse, pipeline, table)
+        writer.lock()
+        watermarks.forget(warehouse, pipeline.source, table.name)
+
+
 class MirrorWriter:
     """One mirror inside one transaction."""
 

@@ -44,6 +44,14 @@ def advance(connection: psycopg.Connection[Any], source: str, table: str, piece:
     )
 
 
+def forget(connection: psycopg.Connection[Any], source: str, table: str) -> None:
+    """Take the watermark away inside the caller's transaction: the next load reads the table whole."""
+    connection.execute(
+        "DELETE FROM etl.watermarks WHERE source = %(source)s AND table_name = %(table)s",
+        {"source": source, "table": table},
+    )
+
+
 def current(connection: psycopg.Connection[Any], redis: Redis, source: str, table: str) -> Position | None:
     """Where to read on from: Redis is asked first and believed only if PostgreSQL agrees.
 
