@@ -66,6 +66,9 @@ def _answer(client: socket.socket, command: object) -> None:
         os.close(stream)
     asked = json.loads(b"".join(iter(lambda: client.recv(1 << 16), b"")))
     os.chdir(asked["folder"])
+    # Nothing was piped in: what a person would type comes from the file.
+    if os.path.samestat(os.fstat(0), os.stat(os.devnull)):
+        os.dup2(os.open(asked["environment"]["PROMPTSALES_ANSWERS"], os.O_RDONLY), 0)
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = ["promptsales", *asked["arguments"]]

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import typer
 from command_server import SHIM
@@ -43,9 +42,11 @@ class Shell:
             self.ports[name] = pick_port(None, avoid=self.ports.values())
         socket, shim, self.kept = folder / "socket", folder / "shim.py", folder / "environment"
         shim.write_text(SHIM)
+        (folder / "answers").write_text(f"{PASSWORD}\n" * 2)
         given = {
             **os.environ,
             "PROMPTSALES_COMMAND_SERVER": str(socket),
+            "PROMPTSALES_ANSWERS": str(folder / "answers"),
             "PROMPTSALES_LOCAL_DIR": str(folder / "local"),
             "PROMPTSALES_CERTIFICATE_DIR": str(folder / "certificates"),
             "PROMPTSALES_REPORT_DIR": str(folder / "reports"),
@@ -69,26 +70,28 @@ class Shell:
         """Run a block from the project's folder. It fails where one of its commands does."""
         script = "\n".join(
             [
-                "set -euo pipefail", f". {self.kept}", self.command, f"cd {PROJECT_ROOT}", block.text,
+                "set -euo pipefail", f". {self.kept}", self.command, f"cd {PROJECT_ROOT}", self._waiting(block.text),
                 "set +u", f"export -p > {self.kept}",
             ]
         )  # fmt: skip
         log = self.folder / "log"
-        with log.open("w") as output, subprocess.Popen(["yes", PASSWORD], stdout=subprocess.PIPE) as answers:
-            done = subprocess.Popen(
-                ["bash", "-c", script], stdin=answers.stdout, stdout=output, stderr=output, start_new_session=True
-            )
-            status = done.wait()
-            answers.kill()
+        with log.open("w") as output:
+            status = subprocess.run(
+                ["bash", "-c", script],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            ).returncode  # fmt: skip
         assert status == 0, f"{block.where}\n{block.text}\n{log.read_text()}"
-        for name in re.findall(r"promptsales mcp serve (\w+)", block.text):
-            self._wait(lambda name=name: self._ready(name))
 
-    def _ready(self, name: str) -> bool:
-        try:
-            return httpx.get(f"http://127.0.0.1:{self.ports[name]}/readyz", trust_env=False).status_code == 200
-        except httpx.HTTPError:
-            return False
+    def _waiting(self, text: str) -> str:
+        """The text, that waits after each line that starts a server, as its reader does."""
+        lines = []
+        for line in text.splitlines():
+            lines.append(line)
+            lines += [
+                f"until (: < /dev/tcp/127.0.0.1/{self.ports[name]}) 2> /dev/null; do sleep 0.1; done"
+                for name in re.findall(r"promptsales mcp serve (\w+)", line)
+            ]
+        return "\n".join(lines)
 
     def _wait(self, what: object) -> None:
         assert callable(what)
