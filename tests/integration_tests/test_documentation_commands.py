@@ -49,6 +49,7 @@ class Shell:
             "PROMPTSALES_ANSWERS": str(folder / "answers"),
             "PROMPTSALES_LOCAL_DIR": str(folder / "local"),
             "PROMPTSALES_CERTIFICATE_DIR": str(folder / "certificates"),
+            "PROMPTSALES_CERTIFICATE_PASSPHRASE": PASSWORD,
             "PROMPTSALES_REPORT_DIR": str(folder / "reports"),
             "PROMPTSALES_MCP_URLS": json.dumps(
                 {name: f"http://127.0.0.1:{port}/mcp" for name, port in self.ports.items()}
