@@ -114,6 +114,15 @@ def _pairs(options: list[str]) -> dict[str, str]:
     return pairs
 
 
+@app.command()
+def document() -> None:
+    """Write the reference of the tools in the documentation anew."""
+    from mcp_servers.reference import DOCUMENT, documented
+
+    DOCUMENT.write_text(documented(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+    console.print(f"{DOCUMENT.name} is written.")
+
+
 def _arguments(pairs: Mapping[str, str], schema: Mapping[str, Any]) -> dict[str, Any]:
     """What a tool is given: text as it is where the tool takes text, so that 88887777 stays a telephone; else JSON."""
     properties = schema.get("properties", {})
