@@ -111,7 +111,7 @@ def assets(page: Page, url: str) -> None:
     page.get_by_role("button", name="Scheduling").wait_for()
 
 
-STAR_SCHEMA = "dw"
+STAR_SCHEMA = "Star schema: dw"
 
 PICTURES: dict[str, Callable[[Page, str], None]] = {
     "airflow-home": home,
@@ -124,7 +124,7 @@ PICTURES: dict[str, Callable[[Page, str], None]] = {
 
 def answer(local_dir: Path, password_file: Path) -> str:
     """A terminal in which an MCP server is asked."""
-    commands = Path(sys.executable).parent
+    commands = ROOT / ".venv" / "bin"
     shell = {**os.environ, "PROMPTSALES_LOCAL_DIR": str(local_dir), "PATH": f"{commands}:{os.environ['PATH']}"}
     script = (
         'eval "$(promptsales local env)"; '

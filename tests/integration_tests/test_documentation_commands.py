@@ -31,6 +31,9 @@ PASSWORD = "una clave larga y secreta"
 
 WAIT_SECONDS = 120
 
+LARGEST_PICTURE = 150_000
+"""Bytes: they are cloned with everything else."""
+
 
 class Shell:
     """A shell that remembers its environment from block to block, as the terminal of somebody who reads along does."""
@@ -122,7 +125,8 @@ def shell() -> Iterator[Shell]:
         shutil.rmtree(folder)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_every_command_that_needs_nothing_else_runs(shell: Shell) -> None:
     ran = [block for document in DOCUMENTS for block in command_blocks(document) if block.reason is None]
     assert len(ran) >= 10
@@ -180,3 +184,12 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
         assert target.startswith("https://") or (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_picture_is_small_and_shown_somewhere() -> None:
+    text = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    pictures = sorted((PROJECT_ROOT / "documentation" / "images").glob("*.png"))
+    assert pictures
+    for picture in pictures:
+        assert f"images/{picture.name})" in text, picture.name
+        assert picture.stat().st_size < LARGEST_PICTURE, picture.name
