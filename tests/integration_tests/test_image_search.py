@@ -189,6 +189,7 @@ def die(own_engines: Connections) -> Iterator[Die]:
         yield kill
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("point", "times", "when"),
     [

@@ -247,6 +247,7 @@ def test_a_recycled_pid_is_neither_trusted_nor_killed(folder: Path) -> None:
         bystander.communicate()
 
 
+@pytest.mark.slow
 def test_killed_engines_are_noticed_and_revived_with_what_needs_them(folder: Path) -> None:
     up(folder)
     pids = {name: entry.process.pid for name, entry in load_state(folder).engines.items() if entry.process}
@@ -281,6 +282,7 @@ def test_an_engine_that_cannot_start_shows_its_log_and_undoes_the_rest(folder: P
     assert set(conditions(folder).values()) == {"stopped"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_start_leaves_nothing_behind(folder: Path, number: signal.Signals) -> None:
     starting = subprocess.Popen(
@@ -344,6 +346,7 @@ def test_a_full_disk_is_refused_before_anything_is_written(tmp_path: Path) -> No
         require_free_space(tmp_path, 1_000_000_000, "a new cluster")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_an_ordinary_user_has_engines_of_their_own(tmp_path: Path) -> None:
     try:

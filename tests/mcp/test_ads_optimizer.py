@@ -291,6 +291,7 @@ _NAMES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     tool=st.sampled_from(

@@ -571,6 +571,7 @@ def everything(server: Served) -> str:
     return server.token(server.user("mercadeo", "gerente"))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=80,
     deadline=None,

@@ -273,6 +273,7 @@ _JSON = st.recursive(
 _NAMES = st.sampled_from(["metric", "by", "since", "until", "filters", "order", "limit", "cursor", "caller", "x"])
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60,
     deadline=None,
