@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from mart_readers import FilledWarehouse
 from rich.console import Console
 
-from promptsales.benchmarks import isolation, marts, suite, summary
+from promptsales.benchmarks import etl, isolation, marts, refresh, search, suite, summary
 from promptsales.benchmarks.etl import SourceFigures
 from promptsales.benchmarks.figures import Figures
 from promptsales.benchmarks.refresh import Cycle, ScaleFigures
 from promptsales.benchmarks.search import Quality, SearchFigures
 from promptsales.benchmarks.suite import Section
+from promptsales.errors import PromptSalesError
 from promptsales.etl.run import TableResult
 from promptsales.paths import PROJECT_ROOT
 from promptsales.seeding.plan import SeedPlan, today
@@ -56,6 +58,18 @@ def test_the_report_names_the_machine_and_the_command_behind_every_figure(
     assert "| clientes | 1,000 | 0.5 | 2,000 |" in text
     assert "| lost update | happens | happens | error 40001 | error 40001 |" in text
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page)
+
+
+def test_a_benchmark_that_fails_is_told_and_the_next_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(root: Path, *others: object) -> None:
+        raise PromptSalesError("the disk is full")
+
+    for benchmark in (etl, refresh, search):
+        monkeypatch.setattr(benchmark, "measure", fails)
+    sections = list(islice(suite.run(tmp_path / "engines", 0.02, tmp_path, lambda doing: None), 3))
+    assert [section.failure for section in sections] == ["the disk is full"] * 3
+    text, page = (path.read_text() for path in suite.write(sections, {}, tmp_path))
+    assert text.count("**Failed:** the disk is full") == page.count("<b>Failed:</b> the disk is full") == 3
 
 
 def test_every_row_has_a_cell_for_every_heading(sections: list[Section]) -> None:

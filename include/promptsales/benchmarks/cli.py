@@ -161,7 +161,7 @@ def indexes(
 
 @app.command(name="all")
 def everything(scale: Scale = 1.0) -> None:
-    """Every benchmark, one after the other, and one report of them in Markdown and HTML."""
+    """Every benchmark, one after the other, and one report of them in Markdown and HTML; 1 if one of them failed."""
     from promptsales.benchmarks import suite
 
     end_by_keyboard_interrupt()
@@ -172,10 +172,14 @@ def everything(scale: Scale = 1.0) -> None:
         for section in suite.run(local_dir() / "bench", scale, folder, status.update):
             sections.append(section)
             _show(section.figures)
+            if section.failure:
+                console.print(f"{section.title}: {section.failure}", style="red", markup=False, highlight=False)
             # After each: what was measured stays, whatever becomes of the next.
             paths = suite.write(sections, facts, folder)
-    for path in [*paths, folder / index_benchmark.REPORT]:
+    for path in filter(Path.exists, [*paths, folder / index_benchmark.REPORT]):
         console.print(f"The report is {path}", soft_wrap=True)
+    if any(section.failure for section in sections):
+        raise typer.Exit(1)
 
 
 def _benchmark_indexes(settings: Settings, rounds: int, notify: Callable[[str], None]) -> tuple[Path, Run]:

@@ -12,7 +12,8 @@ from promptsales.benchmarks import dag_files, etl, isolation, machine, mcp, refr
 from promptsales.benchmarks.figures import Figures
 from promptsales.benchmarks.indexes.run import measure_all, write_report
 from promptsales.benchmarks.page import facts_table, page
-from promptsales.connections import from_settings
+from promptsales.connections import Connections, from_settings
+from promptsales.errors import PromptSalesError
 from promptsales.local import engines
 from promptsales.seeding.plan import SeedPlan, today
 
@@ -30,15 +31,19 @@ class Section:
     Attributes:
         command: what makes its figures again, alone.
         figures: what it measured.
+        failure: why it measured nothing.
     """
 
     title: str
     command: str
     figures: list[Figures]
+    failure: str = ""
 
 
 def run(root: Path, scale: float, folder: Path, notify: Notify) -> Iterator[Section]:
     """Run every benchmark, each on engines of its own; those of the indexes also write their own report.
+
+    One that fails is told as failed, and the next is run.
 
     Args:
         root: the folder of the engines; they are gone in the end.
@@ -47,32 +52,51 @@ def run(root: Path, scale: float, folder: Path, notify: Notify) -> Iterator[Sect
         notify: told what is being done.
 
     Raises:
-        PromptSalesError: an engine, the seeding or a load failed.
+        PromptSalesError: the engines that the last three share did not start, or could not be filled.
     """
     notify("reading the DAG files")
     yield Section("DAG files", "bench dags", summary.of_dag_files(dag_files.measure()))
     plan = SeedPlan(as_of=today(), scale=scale)
     notify("seeding and initial load")
-    seeded, sources = etl.measure(root, plan, lambda database, table, done, total: None)
-    yield Section("Seeding and initial load", f"bench etl --scale {scale:g}", summary.of_etl(scale, seeded, sources))
-    scales = [
-        refresh.measure(root, SeedPlan(as_of=today(), scale=size), CHANGES, notify) for size in (scale / 10, scale)
-    ]
-    yield Section("Refresh and marts", f"bench refresh --scale {scale:g}", summary.of_refresh(scales))
+    yield _section("Seeding and initial load", f"bench etl --scale {scale:g}", lambda: _etl(root, plan))
+    yield _section("Refresh and marts", f"bench refresh --scale {scale:g}", lambda: _refresh(root, scale, notify))
     notify("image search")
-    yield Section("Image search", "bench search", summary.of_search(search.measure(root)))
+    yield _section("Image search", "bench search", lambda: summary.of_search(search.measure(root)))
     with etl.fresh_engines(root) as settings:
         refresh.fill(settings, plan, notify)
         owner = from_settings(settings, admin=True)
-        answers = mcp.ask(engines.environment(root), plan.as_of, notify)
-        yield Section("MCP servers", f"bench mcp --scale {scale:g}", summary.of_mcp(answers))
         notify("anomalies of isolation")
-        observed = isolation.measure(owner)
-        yield Section("Isolation levels", "bench isolation", summary.of_isolation(observed))
-        name = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
-        measure_all(owner, name, notify=notify)
-        _, found = write_report(owner, name, folder)
-        yield Section("Indexes", f"bench indexes --scale {scale:g}", summary.of_indexes(found))
+        yield _section("Isolation levels", "bench isolation", lambda: summary.of_isolation(isolation.measure(owner)))
+        yield _section("Indexes", f"bench indexes --scale {scale:g}", lambda: _indexes(owner, folder, notify))
+        yield _section(
+            "MCP servers",
+            f"bench mcp --scale {scale:g}",
+            lambda: summary.of_mcp(mcp.ask(engines.environment(root), plan.as_of, notify)),
+        )
+
+
+def _section(title: str, command: str, measure: Callable[[], list[Figures]]) -> Section:
+    try:
+        return Section(title, command, measure())
+    except PromptSalesError as error:
+        return Section(title, command, [], str(error))
+
+
+def _etl(root: Path, plan: SeedPlan) -> list[Figures]:
+    seeded, sources = etl.measure(root, plan, lambda database, table, done, total: None)
+    return summary.of_etl(plan.scale, seeded, sources)
+
+
+def _refresh(root: Path, scale: float, notify: Notify) -> list[Figures]:
+    plans = [SeedPlan(as_of=today(), scale=size) for size in (scale / 10, scale)]
+    return summary.of_refresh([refresh.measure(root, plan, CHANGES, notify) for plan in plans])
+
+
+def _indexes(owner: Connections, folder: Path, notify: Notify) -> list[Figures]:
+    name = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    measure_all(owner, name, notify=notify)
+    _, found = write_report(owner, name, folder)
+    return summary.of_indexes(found)
 
 
 def write(sections: list[Section], facts: dict[str, str], folder: Path) -> list[Path]:
@@ -94,6 +118,8 @@ def _markdown(sections: list[Section], facts: dict[str, str]) -> str:
     parts = [f"# {TITLE}", "\n".join(f"- {name}: {value}" for name, value in facts.items())]
     for section in sections:
         parts += [f"## {section.title}", f"`promptsales {section.command}`"]
+        if section.failure:
+            parts.append(f"**Failed:** {section.failure}")
         parts += [each.markdown() for each in section.figures]
     return "\n\n".join(parts) + "\n"
 
@@ -102,5 +128,7 @@ def _html(sections: list[Section], facts: dict[str, str]) -> str:
     parts = [facts_table(facts)]
     for section in sections:
         parts.append(f"<h2>{escape(section.title)}</h2><p><code>promptsales {escape(section.command)}</code></p>")
+        if section.failure:
+            parts.append(f'<div class="box bad"><b>Failed:</b> {escape(section.failure)}</div>')
         parts += [each.html() for each in section.figures]
     return page(TITLE, parts)
