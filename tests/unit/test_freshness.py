@@ -43,6 +43,9 @@ def test_what_waited_at_one_load_only_is_ordinary_traffic() -> None:
 
 
 def test_the_sentence_tells_the_age() -> None:
+    assert judge([GOOD, LATE, NEVER]).summary == (
+        "2 tables were not loaded in the last two cycles: the oldest for 22 min 1 s, and 1 never."
+    )
     assert judge([GOOD, Freshness("promptads", "canales", 61.0)]).summary.endswith("1 min 1 s.")
     assert "held back committed work for 6 min 10 s" in judge([STALLED]).summary
 

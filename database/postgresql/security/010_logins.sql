@@ -17,12 +17,13 @@ SET log_statement = 'none';
 SET log_min_error_statement = 'panic';
 SET pg_stat_statements.track_utility = off;
 
--- promptsales_analista and promptsales_gerente are groups, for people's own logins.
+-- promptsales_analista and promptsales_gerente are groups, for people's own logins; promptsales_operador is what the
+-- operators' page in Airflow reads as.
 SELECT format('CREATE ROLE %I NOLOGIN', rol)
 FROM
     unnest(ARRAY[
         'promptsales_admin', 'promptsales_etl', 'promptsales_mcp', 'promptsales_sso', 'promptsales_verificador',
-        'promptsales_analista', 'promptsales_gerente', 'airflow'
+        'promptsales_analista', 'promptsales_gerente', 'promptsales_operador', 'airflow'
     ]) AS rol
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = rol)
 \gexec
@@ -43,6 +44,7 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = base)
 REVOKE ALL ON DATABASE promptsales, airflow FROM PUBLIC;
 GRANT CONNECT ON DATABASE promptsales TO promptsales_etl, promptsales_mcp, promptsales_sso, promptsales_verificador;
 GRANT TEMPORARY ON DATABASE promptsales TO promptsales_etl;
+GRANT promptsales_operador TO promptsales_etl;
 -- What other logins run is part of database/postgresql/monitoring.
 GRANT pg_read_all_stats TO promptsales_admin;
 

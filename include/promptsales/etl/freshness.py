@@ -62,6 +62,17 @@ class Freshness:
             return None
         return self.held_seconds
 
+    @property
+    def state(self) -> str:
+        """In a word: failing, never (loaded), stalled, late or fresh."""
+        if self.failed:
+            return Verdict.failing.value
+        if self.seconds is None:
+            return "never"
+        if self.stalled_seconds is not None:
+            return Verdict.stalled.value
+        return Verdict.late.value if self.is_late else Verdict.fresh.value
+
 
 @dataclass(frozen=True)
 class Report:
@@ -97,8 +108,10 @@ def judge(tables: Sequence[Freshness]) -> Report:
             tuple(stalled),
         )
     if late:
-        count = "1 table is" if len(late) == 1 else f"{len(late)} tables are"
-        return Report(Verdict.late, f"{count} older than two cycles, the oldest {humanised(max(ages))}.", late)
+        never = sum(table.seconds is None for table in tables)
+        what = f"the oldest for {humanised(max(ages))}" + (f", and {never} never" if never else "")
+        count = "1 table was" if len(late) == 1 else f"{len(late)} tables were"
+        return Report(Verdict.late, f"{count} not loaded in the last two cycles: {what}.", late)
     return Report(Verdict.fresh, f"Every table was loaded within the last {humanised(max(ages))}.")
 
 

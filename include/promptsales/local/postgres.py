@@ -163,8 +163,9 @@ class Warehouse(PostgresCluster):
             connection.autocommit = True
             for role in (*WAREHOUSE_LOGINS, "promptsales_admin", "airflow"):
                 _ensure_role(connection, role, self.passwords[role])
-            for group in ("promptsales_analista", "promptsales_gerente"):
+            for group in ("promptsales_analista", "promptsales_gerente", "promptsales_operador"):
                 _ensure_group(connection, group)
+            connection.execute("GRANT promptsales_operador TO promptsales_etl")
             _ensure_database(connection, "promptsales", owner="promptsales_admin")
             _ensure_database(connection, "airflow", owner="airflow")
             for role in WAREHOUSE_LOGINS:

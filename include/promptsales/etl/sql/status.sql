@@ -19,20 +19,14 @@ SELECT
             AND rejected.resolved_at IS NULL
     ) AS rows_rejected,
     extract(EPOCH FROM now() - watermark.held_since)::double precision AS held_seconds,
-    (
-        SELECT failures.message
-        FROM etl.failures
-        WHERE
-            failures.source = known.source
-            AND failures.table_name = known.table_name
-            AND failures.failed_at > coalesce(last_load.committed_at, '-infinity')
-        ORDER BY failures.failed_at DESC
-        LIMIT 1
-    ) AS last_error
+    last_load.load_id AS last_load_id,
+    last_failure.message AS last_error,
+    last_failure.run_id AS failed_run_id,
+    last_failure.failed_at
 FROM known
 LEFT JOIN etl.watermarks AS watermark USING (source, table_name)
 LEFT JOIN LATERAL (
-    SELECT loads.run_id, loads.committed_at
+    SELECT loads.load_id, loads.run_id, loads.committed_at
     FROM etl.loads
     WHERE loads.source = known.source AND loads.table_name = known.table_name
     ORDER BY loads.committed_at DESC
@@ -46,4 +40,14 @@ LEFT JOIN LATERAL (
         AND loads.table_name = known.table_name
         AND loads.run_id = last_load.run_id
 ) AS last_run ON TRUE
+LEFT JOIN LATERAL (
+    SELECT failures.message, failures.run_id, failures.failed_at
+    FROM etl.failures
+    WHERE
+        failures.source = known.source
+        AND failures.table_name = known.table_name
+        AND failures.failed_at > coalesce(last_load.committed_at, '-infinity')
+    ORDER BY failures.failed_at DESC
+    LIMIT 1
+) AS last_failure ON TRUE
 ORDER BY known.source, known.table_name

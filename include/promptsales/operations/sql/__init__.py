@@ -1,0 +1,1 @@
+"""The SQL of the operators' page, one statement a file."""

@@ -1,0 +1,2 @@
+-- Of which moment is what is read here?
+SELECT now()
