@@ -1,6 +1,6 @@
 """Airflow plugin: the warehouse's page in the navigation, links from tasks to load records, outcomes of runs.
 
-Every component of Airflow imports this file, so what only one of them needs is imported where it is used.
+Every component of Airflow imports this file, and each task: what only one of them needs is imported where it is used.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from functools import cached_property
 from typing import Any
 
 from airflow.configuration import conf
@@ -16,8 +17,7 @@ from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import BaseOperatorLink
 
 from promptsales.errors import PromptSalesError
-from promptsales.operations.places import load_of_task, record_path
-from promptsales.operations.web import PREFIX, web_app
+from promptsales.operations.places import PREFIX, load_of_task, record_path
 
 CONNECTION_ID = "promptsales_postgres"
 CONNECT_SECONDS = 2
@@ -60,6 +60,21 @@ def authorise() -> Any:
     from airflow.api_fastapi.core_api.security import requires_access_view
 
     return requires_access_view(AccessView.CLUSTER_ACTIVITY)
+
+
+class Pages:
+    """The pages' application, made at its first request."""
+
+    @cached_property
+    def application(self) -> Any:
+        """What answers."""
+        from promptsales.operations.web import web_app
+
+        return web_app(connect, authorise(), paused_dags)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request."""
+        await self.application(scope, receive, send)
 
 
 class LoadRecordLink(BaseOperatorLink):
@@ -133,7 +148,7 @@ class OperationsPlugin(AirflowPlugin):
         {
             "name": "PromptSales operations",
             "url_prefix": PREFIX,
-            "app": web_app(connect, authorise(), paused_dags),
+            "app": Pages(),
         }
     ]
     external_views = [  # noqa: RUF012

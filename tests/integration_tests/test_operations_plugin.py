@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,7 +22,8 @@ from fastapi.testclient import TestClient
 
 from promptsales.airflow_connections import airflow_connections
 from promptsales.connections import Connections
-from promptsales.operations.web import PREFIX, web_app
+from promptsales.operations.places import PREFIX
+from promptsales.operations.web import web_app
 from promptsales.paths import PROJECT_ROOT
 from promptsales.settings import Settings
 
@@ -110,6 +113,17 @@ def test_nobody_sees_a_page_without_signing_in(client: TestClient, path: str) ->
     assert answer.status_code == 401
     assert "Sign in to Airflow" in answer.text
     assert SOURCE not in answer.text
+
+
+def test_a_task_that_loads_the_plugin_does_not_wait_for_the_pages() -> None:
+    code = (
+        "import sys, airflow.plugins_manager, airflow.listeners, airflow.sdk; before = set(sys.modules);"
+        " import operations_plugin; print(*(set(sys.modules) - before))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "plugins")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "promptsales.operations.places" in done.stdout.split()
+    assert not {"jinja2", "psycopg", "promptsales.operations.web"} & set(done.stdout.split())
 
 
 def test_a_forged_token_is_refused(client: TestClient) -> None:

@@ -1,10 +1,13 @@
-"""Where things are in Airflow's UI, as paths below its base URL."""
+"""Where things are in Airflow's UI, as paths below its base URL; Airflow's every task imports this."""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
 from promptsales.errors import PromptSalesError
+
+PREFIX = "/promptsales"
+"""Where the pages' application is mounted in Airflow's API server."""
 
 
 def dag_path(dag_id: str) -> str:

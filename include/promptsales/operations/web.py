@@ -17,9 +17,7 @@ from promptsales.errors import PromptSalesError
 from promptsales.operations.load_records import read_load, read_run
 from promptsales.operations.overview import begin_reading, read_overview
 from promptsales.operations.page import Bases, load_page, notice_page, warehouse_page
-
-PREFIX = "/promptsales"
-"""Where the application is mounted."""
+from promptsales.operations.places import PREFIX
 
 HEADERS = {
     "Cache-Control": "no-store",
