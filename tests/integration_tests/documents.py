@@ -20,8 +20,8 @@ DOCUMENTS = [
 SHELLS = {"bash", "sh", "console", "shell"}
 
 REASONS = re.compile(
-    r"takes minutes|until Ctrl-C|needs (Docker|a cluster|SQL Server|two machines|three windows|a value of yours"
-    r"|servers of yours|Docker, or a cluster)"
+    r"takes minutes|until Ctrl-C|needs (Docker|a cluster|SQL Server|two machines|three windows|another window"
+    r"|a value of yours|servers of yours|Docker, or a cluster)"
 )
 """Why a block may stay without a run: it is written above the block as `<!-- not run: REASON -->`."""
 
