@@ -69,21 +69,24 @@ OWNER = "data-platform"
 
 def tell_failure(context: dict[str, Any]) -> None:
     """After a task's last try: the alerts that its failure makes."""
-    from promptsales.alerts.causes import alerts_of
+    from promptsales.alerts.causes import alerts_of, task_scope
     from promptsales.quality.run import QualityError
 
     ti, error, pool = context["ti"], context.get("exception"), context["task"].pool
     source = pool if pool in TITLES else None
-    alerts = alerts_of(error, f"{ti.dag_id}: {ti.task_id}", _scope(ti), source, ti.log_url)
+    alerts = alerts_of(error, ti.dag_id, ti.task_id, source, ti.log_url)
     # Checks that pass again are over, though others fail.
-    _report_alerts(alerts, [_scope(ti)] if isinstance(error, QualityError) else [])
+    over = [task_scope(ti.dag_id, ti.task_id)] if isinstance(error, QualityError) else []
+    _report_alerts(alerts, over)
 
 
 def tell_success(context: dict[str, Any]) -> None:
     """After a task's success: its own alerts are over, and those of the servers that have answered it."""
-    from promptsales.alerts.causes import WAREHOUSE, server_scope
+    from promptsales.alerts.causes import WAREHOUSE, server_scope, task_scope
 
-    _report_alerts([], [_scope(context["ti"]), server_scope(context["task"].pool), server_scope(WAREHOUSE)])
+    ti = context["ti"]
+    own = task_scope(ti.dag_id, ti.task_id)
+    _report_alerts([], [own, server_scope(context["task"].pool), server_scope(WAREHOUSE)])
 
 
 async def tell_overdue(context: dict[str, Any]) -> None:
@@ -112,10 +115,6 @@ def _report_alerts(alerts: list[Alert], over: list[str]) -> None:
     from promptsales.settings import Settings
 
     report(hook_connections(), Settings(), alerts, over)
-
-
-def _scope(ti: Any) -> str:
-    return f"{ti.dag_id}/{ti.task_id}"
 
 
 def _cycle_scope(dag_id: str) -> str:

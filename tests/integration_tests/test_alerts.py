@@ -214,7 +214,7 @@ def test_a_server_that_is_away_is_one_cause_whichever_table_meets_it() -> None:
         made = {
             alert.fingerprint
             for table in ("a", "b")
-            for alert in alerts_of(wrapped, f"etl: {table}", f"etl/{table}", server, None)
+            for alert in alerts_of(wrapped, "etl", f"{table}.load", server, None)
         }
         assert made == {f"server-unreachable:{server}"}
 
@@ -222,11 +222,16 @@ def test_a_server_that_is_away_is_one_cause_whichever_table_meets_it() -> None:
 def test_a_failure_of_its_own_is_the_task_s_cause_and_holds_no_secret() -> None:
     error = PromptSalesError("no column x in postgresql://a?password=hunter22 of ods_promptads.marcas")
     assert server_of(error, "promptads") is None
-    [alert] = alerts_of(error, "etl_promptads: marcas.load", "s", "promptads", None)
+    [alert] = alerts_of(error, "etl_promptads", "marcas.load", "promptads", None)
     assert alert.fingerprint == "task-failed:etl_promptads: marcas.load"
     assert "hunter22" not in alert.message
-    [killed] = alerts_of(None, "etl_promptads: marcas.load", "s", "promptads", None)
-    assert "see its log" in killed.message
+
+
+def test_tasks_of_a_dag_that_are_ended_from_outside_are_one_cause() -> None:
+    [first] = alerts_of(None, "etl_promptads", "marcas.load", "promptads", None)
+    [second] = alerts_of(None, "etl_promptads", "canales.load", "promptads", None)
+    assert first.fingerprint == second.fingerprint == "task-failed:etl_promptads: ended from outside"
+    assert "see its log" in first.message
 
 
 def test_each_check_that_fails_is_a_cause_of_its_own_and_over_when_it_passes(
@@ -238,8 +243,8 @@ def test_each_check_that_fails_is_a_cause_of_its_own_and_over_when_it_passes(
     def fail(*names: str) -> None:
         with pytest.raises(QualityError) as caught:
             fail_on_errors([result(name) for name in names])
-        scope = "refresh_marts/check_quality"
-        report(connections, told, alerts_of(caught.value, "any", scope, None, None), [scope])
+        alerts = alerts_of(caught.value, "refresh_marts", "check_quality", None, None)
+        report(connections, told, alerts, ["refresh_marts/check_quality"])
 
     fail("ventas_completas", "ventas_una_vez")
     fail("ventas_una_vez")

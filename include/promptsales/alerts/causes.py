@@ -26,24 +26,34 @@ _SHUTTING_DOWN = {"57P01", "57P02", "57P03"}
 
 
 def alerts_of(
-    error: BaseException | None, subject: str, scope: str, source: str | None, link: str | None
+    error: BaseException | None, dag_id: str, task_id: str, source: str | None, link: str | None
 ) -> list[Alert]:
     """The alerts that a task's failure makes.
 
     Args:
-        error: what ended it; None where it was killed.
-        subject: the task, as people read it.
-        scope: the task, which sees the end of its own failures.
+        error: what ended it; None where it was ended from outside, as when a worker dies.
+        dag_id: its DAG.
+        task_id: the task, which sees the end of its own failures.
         source: whose server it asks besides the warehouse's; None where that is not one source's.
         link: to the run.
     """
+    scope = task_scope(dag_id, task_id)
+    if error is None:
+        # One for the DAG: what ends a task from outside ends its neighbours too.
+        message = f"{task_id}, and whatever ran beside it, did not come to its end: see its log, and the scheduler's."
+        return [Alert(Kind.task, f"{dag_id}: ended from outside", message, scope, link)]
     if isinstance(error, QualityError):
         return [Alert(Kind.quality, result.check, str(result), scope, link) for result in error.failed]
-    message = Redactor().text(" ".join(str(error).split())) if error else "It was ended from outside: see its log."
+    message = Redactor().text(" ".join(str(error).split()))
     server = server_of(error, source)
     if server is not None:
         return [Alert(Kind.server, server, message, server_scope(server), link)]
-    return [Alert(Kind.task, subject, message, scope, link)]
+    return [Alert(Kind.task, f"{dag_id}: {task_id}", message, scope, link)]
+
+
+def task_scope(dag_id: str, task_id: str) -> str:
+    """The scope of a task's own alerts."""
+    return f"{dag_id}/{task_id}"
 
 
 def server_scope(server: str) -> str:

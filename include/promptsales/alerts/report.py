@@ -13,13 +13,11 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from redis.exceptions import RedisError
 
 from promptsales.alerts.alert import Alert, Kind, Told, payload, raised, recovered
 from promptsales.alerts.webhook import post
 from promptsales.cache.keys import LOCK
 from promptsales.connections import Connections
-from promptsales.errors import PromptSalesError
 from promptsales.etl import sql as etl_sql
 from promptsales.settings import Settings
 
@@ -64,7 +62,7 @@ def report(
             if due.entries and not _tell(settings, due.entries):
                 warehouse.execute(statement("not_told"), {"ids": due.ids})
                 warehouse.commit()
-    except (PromptSalesError, psycopg.Error) as error:
+    except Exception as error:  # hooks of Airflow have errors of their own, and none of them may break a task
         logger.warning("alerts: the warehouse does not remember them: %s", " ".join(str(error).split()))
         now = datetime.now(UTC)
         first = [alert for alert in alerts if _is_first(connections, alert)]
@@ -116,5 +114,5 @@ def _is_first(connections: Connections, alert: Alert) -> bool:
     try:
         with closing(connections.redis()) as redis:
             return bool(redis.set(key, "1", nx=True, ex=LOCK.ttl))
-    except (RedisError, PromptSalesError):
+    except Exception:  # likewise: rather told twice than not at all
         return True
