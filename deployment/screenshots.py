@@ -62,7 +62,7 @@ def main() -> None:
             print(options.output / f"{name}.png")
         page.set_viewport_size({"width": 900, "height": 640})
         page.set_content(TERMINAL.format(html.escape(answer(options.local_dir, password_file))))
-        page.screenshot(path=options.output / "mcp-answer.png")
+        page.screenshot(path=options.output / "mcp-answer.png", full_page=True)
 
 
 def sign_in(browser: Browser, url: str, password: str) -> Page:
