@@ -206,7 +206,7 @@ def _diagram(entities: Sequence[Entity]) -> Iterator[str]:
             marks = ", ".join(
                 mark for mark, holds in (("PK", each.name in entity.key), ("FK", each.name in naming)) if holds
             )
-            note = ' "optional"' if each.optional else ""
+            note = ' "optional"' if each.optional and each.name not in entity.key else ""
             yield f"        {each.type} {each.name}{f' {marks}' if marks else ''}{note}"
         yield "    }"
     shown = {entity.name for entity in entities}
