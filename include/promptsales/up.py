@@ -168,7 +168,7 @@ def _mcp_servers(root: Path, ports: Mapping[str, int], urls: Mapping[str, str]) 
 
 def _tell(root: Path, port: int, urls: Mapping[str, str]) -> None:
     """Print where everything is and how to log in. The password itself is for a terminal alone, not for a log."""
-    password_file = root / ADMINISTRATOR_FILE
+    password_file = _from_here(root / ADMINISTRATOR_FILE)
     shown = f" ({password_file.read_text().strip()})" if console.is_terminal else ""
     rows = [("Airflow", f"http://{HOST}:{port}", f"user {airflow.ADMINISTRATOR}, password in {password_file}{shown}")]
     rows += [(name, url, f"promptsales mcp call {name} {FIRST_CALLS[name]}") for name, url in urls.items()]
@@ -185,6 +185,12 @@ def _tell(root: Path, port: int, urls: Mapping[str, str]) -> None:
     ):
         console.print(f"  {command}", soft_wrap=True, markup=False)
     console.print("\nCtrl-C stops all.")
+
+
+def _from_here(path: Path) -> Path:
+    """The path as people type it: short where it lies below the folder that they are in."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _say(line: str) -> None:
