@@ -115,6 +115,7 @@ def test_nobody_sees_a_page_without_signing_in(client: TestClient, path: str) ->
     assert SOURCE not in answer.text
 
 
+@pytest.mark.slow
 def test_a_task_that_loads_the_plugin_does_not_wait_for_the_pages() -> None:
     code = (
         "import sys, airflow.plugins_manager, airflow.listeners, airflow.sdk; before = set(sys.modules);"
