@@ -43,7 +43,7 @@ test-slow: $(INSTALLED) $(CHECKERS) $(BROWSER) ## the tests that take minutes: a
 	$(BIN)/pytest -m slow
 
 test-browser: $(INSTALLED) $(BROWSER) ## of these, Airflow's UI in a browser; screenshots in .local/screenshots
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m browser tests/browser_tests
 
 bench: $(INSTALLED) ## every benchmark at SCALE, and one report of them in .local/reports
 	$(BIN)/promptsales bench all --scale $(SCALE)
