@@ -26,7 +26,7 @@ def _only_given_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def is_source(name: str) -> bool:
     servers = ("_mcp_url", "_app_url", "_personal_url")
-    return not name.startswith(("sso", "openai")) and not name.endswith(servers)
+    return not name.startswith(("sso", "openai", "alert", "runbook")) and not name.endswith(servers)
 
 
 def test_every_url_has_its_connection_id() -> None:

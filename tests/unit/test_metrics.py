@@ -76,7 +76,7 @@ def test_a_load_gives_a_value_of_each_metric_with_its_labels(succeeded: bool) ->
     result.add(PieceCounts(7, 4, 2, 1, 0, load_seconds=0.5, commit_seconds=0.25))
     result.add(PieceCounts(3, 3, load_seconds=0.5, commit_seconds=0.25))
     values = list(of_load(result, 1_800_000_000.0 if succeeded else None))
-    status = TableStatus("promptcrm", "ventas", 7, 1.0, 5, None, None)
+    status = TableStatus("promptcrm", "ventas", 7, 1.0, 5, None, None, None, None, None)
     given = {value.metric for value in [*values, *of_status([status])]}
     assert given == (
         set(METRICS) if succeeded else {m for m in METRICS if m.name not in ("etl.lag_seconds", "etl.committed_at")}
