@@ -84,9 +84,9 @@ def test_every_use_has_its_author_prompt_result_and_validation(
     first = writers.draft(NOW, "ana", f"Zapatillas <ligeras> {NOW.microsecond}")
     second = writers.draft(NOW + timedelta(hours=1), "luis", "Otra cosa")
     third = writers.draft(NOW + timedelta(hours=2), "ana", "Tercera")
-    writers.copy.approve(first.id, "Marta Rojas")
+    writers.copy.approve(first.id, "eva")
     writers.copy.publish(first.id)
-    writers.copy.reject(second.id)
+    writers.copy.reject(second.id, "eva")
     database["bitacora_solicitudes"].insert_many(
         [call(NOW + timedelta(hours=3), 512, "luis"), call(NOW + timedelta(hours=4), 0, "luis")]
     )
@@ -97,7 +97,7 @@ def test_every_use_has_its_author_prompt_result_and_validation(
     published = f"{writers.now:%Y-%m-%d}"
     assert [use.validation for use in uses] == [
         f"approved by person 2 on {published}, published on {published}",
-        "rejected",
+        f"rejected by person 2 on {published}",
         "draft: nobody has decided yet",
         "none: the answer went to the caller alone",
     ]

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pymssql
 import pytest
+from pydantic import SecretStr
 
 from promptsales.connections import Connections, connect_postgres, from_settings
 from promptsales.database import postgresql, sqlserver
@@ -149,7 +150,7 @@ def run_command(local_dir: Path, settings: Settings, **changed: str) -> subproce
     urls = {
         f"PROMPTSALES_{name.upper()}": secret.get_secret_value()
         for name, secret in settings
-        if name.endswith("_url") and secret
+        if name.endswith("_url") and isinstance(secret, SecretStr)
     }
     return subprocess.run(
         [sys.executable, "-c", "from promptsales.cli import main; main()", "db", "init"],

@@ -124,7 +124,9 @@ def _draft(document: Mapping[str, Any], people: People) -> Use:
 
 def _decision(document: Mapping[str, Any], people: People) -> str:
     if document["estado"] == "rechazado":
-        return "rejected"
+        if "rechazado_por" not in document:
+            return "rejected"
+        return f"rejected by {people.pseudonym(document['rechazado_por'])} on {document['rechazado_en']:%Y-%m-%d}"
     if "aprobado_por" not in document:
         return "draft: nobody has decided yet"
     approved = f"approved by {people.pseudonym(document['aprobado_por'])} on {document['aprobado_en']:%Y-%m-%d}"
