@@ -10,6 +10,8 @@ from windows import Step, play, steps
 from promptsales.concurrency.laboratory import Laboratory
 from promptsales.paths import DATABASE_DIR
 
+pytestmark = pytest.mark.slow
+
 SCENARIOS = [
     "concurrencia_1_interbloqueo",
     "concurrencia_2_lectura_sucia",

@@ -204,6 +204,7 @@ def test_the_stand_in_refuses_ddl_and_says_so(apply: Apply, tmp_path: Path) -> N
         apply(read_migrations(tmp_path))
 
 
+@pytest.mark.slow
 def test_files_run_through_airflow_s_hook_which_is_imported_when_there_are_some(
     ads: pymssql.Connection, apply: Apply, settings: Settings, tmp_path: Path
 ) -> None:

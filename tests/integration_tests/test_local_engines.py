@@ -189,6 +189,7 @@ print(MongoHook("promptcontent_mongo").get_collection("imagenes").database.name)
     assert said == ["promptsales_etl", "1", "1", "promptsales_admin", "1", "1", "True", "promptcontent"]
 
 
+@pytest.mark.slow
 def test_data_and_ports_survive_a_restart_and_purge_forgets(folder: Path) -> None:
     ports = up(folder).ports()
     connections = from_settings(Settings.model_validate(environment(folder)), admin=True)

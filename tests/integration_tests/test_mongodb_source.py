@@ -481,6 +481,7 @@ def test_lost_history_is_read_whole_again(tmp_path: Path, mirror: Mirror, caplog
         assert mirror.load(items) == [0]
 
 
+@pytest.mark.slow
 def test_an_oplog_shorter_than_a_snapshot_is_one_clear_error(tmp_path: Path, mirror: Mirror) -> None:
     with server(tmp_path / "data", "--oplog-max-entries", "20") as client:
         items = client["prueba"]["articulos"]

@@ -143,6 +143,7 @@ steps = strategies.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=3,
     deadline=None,

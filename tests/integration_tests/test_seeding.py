@@ -67,6 +67,7 @@ def seeded(own_engines: Connections, partly_seeded: dict[str, int]) -> SeedRepor
     return seed_all(own_engines, PLAN)
 
 
+@pytest.mark.slow
 def test_a_killed_seeding_left_whole_transactions(partly_seeded: dict[str, int], world: World) -> None:
     totals = {table.name: table.rows for table in crm_tables(world)}
     for table, rows in partly_seeded.items():

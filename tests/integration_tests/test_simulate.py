@@ -85,7 +85,7 @@ def differences(before: Snapshot, after: Snapshot) -> Report:
     return report
 
 
-@pytest.mark.parametrize("changes", [1000, 300, 301, 17, 1])
+@pytest.mark.parametrize("changes", [pytest.param(1000, marks=pytest.mark.slow), 300, 301, 17, 1])
 def test_what_it_reports_is_what_changed(seeded: Connections, changes: int) -> None:
     before = snapshot(seeded)
     report = simulate_changes(seeded, changes)
@@ -122,6 +122,7 @@ def test_seeding_leaves_simulated_changes_alone(seeded: Connections) -> None:
     assert snapshot(seeded) == before
 
 
+@pytest.mark.slow
 def test_more_changes_than_there_are_rows_are_not_made_up(seeded: Connections) -> None:
     before = snapshot(seeded)
     report = simulate_changes(seeded, 40_000)

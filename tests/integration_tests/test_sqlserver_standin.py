@@ -164,7 +164,7 @@ rows = st.tuples(
 )
 
 
-@pytest.mark.parametrize("batch_rows", [3, 60])
+@pytest.mark.parametrize("batch_rows", [3, pytest.param(60, marks=pytest.mark.slow)])
 @settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

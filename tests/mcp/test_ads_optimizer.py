@@ -310,6 +310,7 @@ def test_hostile_arguments_get_an_answer_and_nothing_else(
     assert '\\"internal\\"' not in response.text
 
 
+@pytest.mark.slow
 def test_without_its_database_a_server_says_so(
     filled_warehouse: FilledWarehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

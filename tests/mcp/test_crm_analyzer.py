@@ -158,6 +158,7 @@ def test_who_does_not_see_every_country_sees_no_rates(server: Served, analyst: s
     assert own["notes"]
 
 
+@pytest.mark.slow
 def test_a_campaign_s_funnel_takes_its_context_from_ads_optimizer_while_it_answers(
     filled_warehouse: FilledWarehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -335,6 +335,7 @@ def test_logs_name_the_request_and_nothing_of_what_was_asked(server: Served, ana
     assert analyst not in text
 
 
+@pytest.mark.slow
 def test_over_stdio_the_user_is_in_the_environment(server: Served, analyst: str) -> None:
     def asked_by(token: str) -> CallToolResult:
         command = StdioServerParameters(
@@ -374,6 +375,7 @@ def test_the_command_line_calls_a_tool(server: Served, analyst: str, monkeypatch
     assert "is not NAME=VALUE" in str(called("metric").exception)
 
 
+@pytest.mark.slow
 def test_a_server_answers_without_redis_and_stops_when_told(
     filled_warehouse: FilledWarehouse, server: Served, analyst: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

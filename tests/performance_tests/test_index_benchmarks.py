@@ -29,6 +29,8 @@ from promptsales.seeding.parameters import MIN_SCALE
 from promptsales.seeding.plan import SeedPlan, today
 from promptsales.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 4
 NOW = int(datetime.now(UTC).timestamp())
 

@@ -25,6 +25,8 @@ from promptsales.seeding.seed import SeedReport
 from promptsales.warehouse.marts import MartReport
 from promptsales.warehouse.refresh import RefreshReport
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def sections(filled_warehouse: FilledWarehouse) -> list[Section]:

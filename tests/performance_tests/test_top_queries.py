@@ -8,6 +8,8 @@ from mart_readers import FilledWarehouse
 from promptsales.errors import MissingCapabilityError
 from promptsales.monitoring.top_queries import of_mongodb, of_postgresql, of_sqlserver
 
+pytestmark = pytest.mark.slow
+
 
 def test_postgresql_tells_its_costliest_statements_without_values(filled_warehouse: FilledWarehouse) -> None:
     found = of_postgresql(filled_warehouse.owner)

@@ -92,12 +92,14 @@ def linter() -> Linter:
 # --- they parse ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @every_file
 def test_it_parses_and_is_formatted(path: Path) -> None:
     found = linter().lint_string(script(path).text, fname=str(path)).get_violations()
     assert [f"line {violation.line_no}: {violation.desc()}" for violation in found] == []
 
 
+@pytest.mark.slow
 @every_file
 def test_what_cannot_be_parsed_is_in_the_scripts_of_keys_only(path: Path) -> None:
     if path.parent.name != "security":
