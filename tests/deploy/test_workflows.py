@@ -76,6 +76,19 @@ def test_the_engines_settings_are_those_of_the_composition(tmp_path: Path, monke
     assert set(lines) == set(composed) | {"TEST_MONGODB_URL"}
 
 
+def test_every_engine_that_the_suites_reach_is_started() -> None:
+    text = (PROJECT_ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    (started,) = re.findall(r"\$compose up --detach --build (.+)", text)
+    found: set[str] = set()
+    waiting = started.split()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting += services()[name].get("depends_on", {})
+    published = yaml.safe_load((PROJECT_ROOT / ".github" / "compose.ports.yml").read_text(encoding="utf-8"))
+    assert set(published["services"]) | {"mongodb-replica-set"} <= found
+
+
 def test_the_manifests_are_rendered_for_people_without_helm(program: Find, tmp_path: Path) -> None:
     helm = program("helm")
     command = ["make", "--no-print-directory", "k8s-render", f"RENDERED={tmp_path}", f"HELM={helm}"]
