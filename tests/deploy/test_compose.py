@@ -104,6 +104,23 @@ def test_it_waits_for_services_that_run_where_it_does(name: str) -> None:
                 assert needed == "mongodb", "whose replica set is made while it is not healthy yet"
 
 
+def test_whoever_waits_for_mongodb_starts_what_makes_it_healthy() -> None:
+    waiting = [service["depends_on"] for service in services().values() if "mongodb" in service.get("depends_on", {})]
+    healthy = [needed for needed in waiting if needed["mongodb"]["condition"] == "service_healthy"]
+    assert healthy
+    assert all("mongodb-replica-set" in needed for needed in healthy)
+
+
+@pytest.mark.parametrize("image", sorted({str(service["image"]) for service in services().values() if ours(service)}))
+def test_an_image_of_ours_is_built_once_and_never_pulled(image: str) -> None:
+    users = [service for service in services().values() if service["image"] == image]
+    (builder,) = [service for service in users if "build" in service]
+    for service in users:
+        assert service["pull_policy"] == "never"
+        # What is started is built, too, except what a person starts beside it.
+        assert set(service["profiles"]) - BY_HAND <= set(builder["profiles"])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_ports_are_published_on_loopback_alone(name: str) -> None:
     for port in services()[name].get("ports", []):
