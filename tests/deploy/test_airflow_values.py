@@ -159,6 +159,25 @@ def test_whoever_tells_of_alerts_has_the_webhook_and_where_they_are_remembered(w
     assert who != "triggerer" or connections == {"AIRFLOW_CONN_PROMPTSALES_POSTGRES"}
 
 
+@pytest.mark.parametrize("who", ["apiServer", "scheduler"])
+def test_whoever_shows_and_records_runs_has_the_warehouse_and_nothing_else(who: str) -> None:
+    environment = expanded(values("kubernetes")[who], {"WAREHOUSE_ETL_PASSWORD": "p"})
+    assert set(environment) == {"WAREHOUSE_ETL_PASSWORD", "AIRFLOW_CONN_PROMPTSALES_POSTGRES"}
+    assert json.loads(environment["AIRFLOW_CONN_PROMPTSALES_POSTGRES"])["password"] == "p"
+
+
+def test_the_chart_s_policies_let_in_tasks_and_prometheus() -> None:
+    # Where no peer is named, the official chart's policy of the API server lets nobody in.
+    found = values("kubernetes")
+    assert found["networkPolicies"]["enabled"] is True
+    # As every pod of that chart is labelled, those of tasks among them.
+    assert {"podSelector": {"matchLabels": {"tier": "airflow"}}} in found["apiServer"]["networkPolicy"]["ingress"][
+        "from"
+    ]
+    ours = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["networkPolicies"]
+    assert found["statsd"]["extraNetworkPolicies"] == ours["monitoring"]
+
+
 @pytest.mark.parametrize("executor", ["kubernetes", "celery"])
 def test_only_what_runs_tasks_reaches_the_sources(executor: str) -> None:
     labels = values("celery")["workers"][executor]["labels"]

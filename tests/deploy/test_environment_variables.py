@@ -124,3 +124,8 @@ def test_the_scheduler_runs_tasks_with_every_connection() -> None:
     connections = airflow_connections(settings_read(services()["airflow-scheduler"]))
     ids = {connection_id for connection_id, *_ in CONNECTIONS.values()} | {PINECONE}
     assert set(connections) == {f"AIRFLOW_CONN_{connection_id.upper()}" for connection_id in ids}
+
+
+def test_the_page_of_the_warehouse_is_connected_where_it_is_served() -> None:
+    connections = airflow_connections(settings_read(services()["airflow-api-server"]))
+    assert set(connections) == {"AIRFLOW_CONN_PROMPTSALES_POSTGRES"}
