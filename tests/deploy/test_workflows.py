@@ -76,6 +76,14 @@ def test_the_engines_settings_are_those_of_the_composition(tmp_path: Path, monke
     assert set(lines) == set(composed) | {"TEST_MONGODB_URL"}
 
 
+def test_helm_is_as_new_as_the_official_airflow_chart_asks() -> None:
+    text = (PROJECT_ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    versions = re.findall(r"azure/setup-helm@v\d+\n +with: \{version: v(\d+)\.(\d+)\.\d+\}", text)
+    assert len(versions) == text.count("azure/setup-helm")
+    # Its release 1.22.0 wants no older one.
+    assert all((int(major), int(minor)) >= (3, 19) for major, minor in versions)
+
+
 def test_every_engine_that_the_suites_reach_is_started() -> None:
     text = (PROJECT_ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     (started,) = re.findall(r"\$compose up --detach --build (.+)", text)
