@@ -7,14 +7,14 @@
   because that server's msdb does not know the backups. PromptCRM's own keys come back with it, locked:
   database/sqlserver_crm/security/respaldo_de_llaves.sql tells how to unlock them.
 
-  sqlcmd variables: DATABASE; BACKUP_FILE, of a full backup on the server, or empty for the newest with its logs.
+  sqlcmd variables: DATABASE; BACKUP_FILE, of a full backup on the server, or the word newest for that with its logs.
 
   sqlfluff has no grammar for some of these statements: hence the noqa lines.
 */
 -- noqa: disable=PRS
 SET NOCOUNT, XACT_ABORT ON;
 GO
-DECLARE @base nvarchar(260) = NULLIF(N'$(BACKUP_FILE)', N'');
+DECLARE @base nvarchar(260) = NULLIF(N'$(BACKUP_FILE)', N'newest');
 DECLARE @from int;
 DECLARE @log nvarchar(260);
 
