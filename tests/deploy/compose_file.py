@@ -26,6 +26,9 @@ VARIABLE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)(?:(?P<operator>:\?|:-|-)(?P<wor
 OURS = "promptsales/"
 """Images of this repository, whose environment the platform's code reads."""
 
+OUTSIDE = {"openai_base_url", "alert_webhook_url", "runbook_url"}
+"""Settings that are URLs of what no deployment here brings."""
+
 SETTINGS_PREFIXES = ("PROMPTSALES_", "PINECONE_", "OPENAI_")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from compose_file import COMPOSE_FILE, filled_in, ours, services, settings_of, settings_read, text
+from compose_file import COMPOSE_FILE, OUTSIDE, filled_in, ours, services, settings_of, settings_read, text
 
 from mcp_servers.kit.server import PORTS
 from promptsales.urls import MONGODB, POSTGRESQL, REDIS, SQLSERVER, UrlForm, parse_url
@@ -37,9 +37,6 @@ UNWATCHED = {"pinecone"}
 
 BY_HAND = {"tools", "deadlock"}
 """Profiles of what a person starts when the engines run."""
-
-OUTSIDE = {"openai_base_url", "alert_webhook_url", "runbook_url"}
-"""URLs of what no service of this file is."""
 
 NAMES = sorted(services())
 
