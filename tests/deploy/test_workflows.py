@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -74,6 +75,22 @@ def test_the_engines_settings_are_those_of_the_composition(tmp_path: Path, monke
     Settings()
     composed = services()["database-schemas"]["environment"]
     assert set(lines) == set(composed) | {"TEST_MONGODB_URL"}
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"), [("mongodump", "mongodb"), ("mongorestore", "mongodb"), ("sqlcmd", "sqlserver")]
+)
+def test_an_engine_s_program_is_that_of_its_image(name: str, engine: str) -> None:
+    path = PROJECT_ROOT / ".github" / "engine_programs" / name
+    assert os.access(path, os.X_OK)
+    assert f" {services()[engine]['image']} " in path.read_text(encoding="utf-8")
+
+
+def test_sqlcmd_gets_what_the_backup_scripts_set() -> None:
+    program = (PROJECT_ROOT / ".github" / "engine_programs" / "sqlcmd").read_text(encoding="utf-8")
+    files = (PROJECT_ROOT / "deployment" / "backup").glob("*.sql")
+    named = {name for file in files for name in re.findall(r"\$\((\w+)\)", file.read_text(encoding="utf-8"))}
+    assert named | {"SQLCMDSERVER", "SQLCMDUSER", "SQLCMDPASSWORD"} == set(re.findall(r"--env (\w+)", program))
 
 
 def test_helm_is_as_new_as_the_official_airflow_chart_asks() -> None:
