@@ -210,6 +210,16 @@ def test_each_setting_is_read_by_the_code_and_set_somewhere(helm: str) -> None:
     assert found == READ - {"PROMPTSALES_MCP_TOKEN", "PROMPTSALES_ALERT_WEBHOOK_URL", "PROMPTSALES_RUNBOOK_URL"}
 
 
+def test_a_long_name_of_a_release_leaves_room_for_those_of_its_objects(helm: str) -> None:
+    done = run(helm, "template", "a-release-whose-name-is-longer-than-a-name-should-be", str(CHART))
+    assert done.returncode == 0, done.stderr
+    made = [document for document in yaml.load_all(done.stdout, yaml.CSafeLoader) if document]
+    assert {each["kind"] for each in made} >= {"CronJob", "StatefulSet"}
+    for each in made:
+        # A CronJob's Jobs add eleven characters to its name.
+        assert len(each["metadata"]["name"]) <= (52 if each["kind"] == "CronJob" else 63), label(each)
+
+
 def test_every_url_leads_to_a_service_of_the_release(helm: str, monkeypatch: pytest.MonkeyPatch) -> None:
     services = {made["metadata"]["name"] for made in rendered(helm, "default") if made["kind"] == "Service"}
     for name, container in ours(rendered(helm, "default")):

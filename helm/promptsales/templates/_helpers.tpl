@@ -1,10 +1,11 @@
+{{/* 27 characters: "-backup-sqlserver-ads-log" is added to it, and the name of a CronJob has 52 at most. */}}
 {{- define "promptsales.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{ .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{ .Values.fullnameOverride | trunc 27 | trimSuffix "-" }}
 {{- else if contains .Chart.Name .Release.Name -}}
-{{ .Release.Name | trunc 40 | trimSuffix "-" }}
+{{ .Release.Name | trunc 27 | trimSuffix "-" }}
 {{- else -}}
-{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" }}
+{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 27 | trimSuffix "-" }}
 {{- end -}}
 {{- end -}}
 
