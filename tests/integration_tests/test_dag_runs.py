@@ -27,6 +27,8 @@ from promptsales.seeding.plan import SeedPlan
 from promptsales.seeding.world import build_world
 from promptsales.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def airflow_root(local_dir: Path, connections: Connections) -> Path:
@@ -67,7 +69,6 @@ def test_the_dags_load_every_table(airflow_root: Path, connections: Connections)
         assert warehouse.execute(followed).fetchone() == (True,)
 
 
-@pytest.mark.slow
 def test_images_are_indexed_by_connections_alone(
     airflow_root: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +106,6 @@ def states(root: Path, dag_id: str) -> dict[str, str]:
         return dict(metadata.execute(query, [dag_id]).fetchall())
 
 
-@pytest.mark.slow
 def test_indexes_that_cannot_be_measured_are_skipped_with_the_reason(
     airflow_root: Path, admin_connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,7 +160,6 @@ def collected(service: LocalService) -> dict[str, list[tuple[dict[str, str], flo
     return found
 
 
-@pytest.mark.slow
 def test_tasks_tell_what_is_wrong_and_what_they_moved(
     airflow_root: Path, connections: Connections, admin_connections: Connections, outside: LocalService
 ) -> None:
@@ -210,7 +209,6 @@ def test_tasks_tell_what_is_wrong_and_what_they_moved(
     assert "table=anuncios" in line
 
 
-@pytest.mark.slow
 def test_a_dag_that_does_not_exist_is_one_clear_error(airflow_root: Path) -> None:
     with pytest.raises(AirflowError, match="no DAG 'etl_nada'"):
         airflow.run_dags(airflow_root, ["etl_nada"])

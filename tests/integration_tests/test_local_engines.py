@@ -84,6 +84,7 @@ def conditions(folder: Path) -> dict[str, str]:
     return {name: engine.condition for name, engine in zip(NAMES, status(folder), strict=True)}
 
 
+@pytest.mark.slow
 def test_two_ups_at_once_then_status_env_and_down_from_separate_commands(folder: Path) -> None:
     both = [
         subprocess.Popen([*COMMAND, "up"], env=with_folder(folder), stdout=subprocess.PIPE, text=True) for _ in "ab"

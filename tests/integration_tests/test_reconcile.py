@@ -28,6 +28,16 @@ from promptsales.warehouse.refresh import refresh
 
 SCALE = 0.004
 
+TOUCHED = (
+    ("promptads", "marcas"),
+    ("promptcrm", "ventas"),
+    ("promptcrm", "lineas_venta"),
+    ("promptcrm", "consentimientos"),
+    ("promptcontent", "imagenes"),
+    ("promptcontent", "mcp_servers"),
+)
+"""What tests change, at the source or in the mirror."""
+
 
 @pytest.fixture(scope="module")
 def loaded(own_engines: Connections) -> Connections:
@@ -43,8 +53,9 @@ def loaded(own_engines: Connections) -> Connections:
 def mended(loaded: Connections) -> Iterator[None]:
     """For tests that leave something behind: the next one begins with mirrors that are equal to their sources."""
     yield
-    load_sources(loaded)
-    for source, table in (("promptads", "marcas"), ("promptcrm", "lineas_venta"), ("promptcontent", "imagenes")):
+    for source, table in TOUCHED:
+        pipeline = pipeline_of(source)
+        assert not run_table(pipeline, pipeline.table(table), loaded, "test-run").error
         compare(source, table, max_drift=1)
 
 

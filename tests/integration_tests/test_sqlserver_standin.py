@@ -549,6 +549,7 @@ def test_an_encrypted_session(server: Server, sql: Callable[..., list[Any]]) -> 
         assert execute(cursor, f"SELECT {COLUMNS} FROM dbo.prueba") == [FULL_ROW]
 
 
+@pytest.mark.slow
 def test_mssql_hook(server: Server, tmp_path: Path) -> None:
     login = {"conn_type": "mssql", "host": "127.0.0.1", "port": int(server.port), "login": ADMIN, "schema": "PromptAds"}
     script = """

@@ -17,6 +17,8 @@ from served import Served, call_body, served
 
 from promptsales.seeding.reference import read_yaml
 
+pytestmark = pytest.mark.slow
+
 SERVER = "ads_optimizer"
 NEW_CAMPAIGN: dict[str, Any] = {
     "name": "Regreso a clases",
@@ -291,7 +293,6 @@ _NAMES = st.sampled_from(
 )
 
 
-@pytest.mark.slow
 @settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     tool=st.sampled_from(
@@ -310,7 +311,6 @@ def test_hostile_arguments_get_an_answer_and_nothing_else(
     assert '\\"internal\\"' not in response.text
 
 
-@pytest.mark.slow
 def test_without_its_database_a_server_says_so(
     filled_warehouse: FilledWarehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

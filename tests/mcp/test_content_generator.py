@@ -46,6 +46,8 @@ from promptsales.content.images.vector_index import connect_index
 from promptsales.seeding.reference import read_yaml
 from promptsales.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SERVER = "content_generator"
 NOWHERE = "http://127.0.0.1:1/mcp"
 DEAD = {"crm_analyzer": NOWHERE}
@@ -201,7 +203,6 @@ def test_a_search_is_kept_until_the_index_changes(server: Served, writer: str, l
     assert "#nuevo" in next(each for each in changed["images"] if each["id"] == first["images"][0]["id"])["hashtags"]
 
 
-@pytest.mark.slow
 def test_searches_at_once_find_what_each_finds_alone(server: Served, writer: str) -> None:
     questions = [
         f"{what} {where}" for what in ("perro", "café", "zapatos", "auto") for where in ("azul", "en la playa")
@@ -255,7 +256,6 @@ def test_a_campaign_s_own_images_come_first(server: Served, writer: str, databas
         assert len(found) == 3
 
 
-@pytest.mark.slow
 def test_copy_from_before_its_campaign_reaches_the_marts(server: Served, writer: str) -> None:
     before = copies(server)
     written = answer(server.call("generateCampaignContent", SHOES, writer))
@@ -311,7 +311,6 @@ def crm_analyzer(answers: Callable[[], dict[str, Any]], asked: list[dict[str, An
         thread.join()
 
 
-@pytest.mark.slow
 def test_what_a_peer_says_is_not_trusted(library: FilledWarehouse, folder: Path) -> None:
     children = {"min_age": 6, "max_age": 15, "buyers": 99}
     grown = [{"min_age": low, "max_age": low + 9, "buyers": low} for low in (16, 26, 36, 66)]
@@ -340,7 +339,6 @@ def test_what_a_peer_says_is_not_trusted(library: FilledWarehouse, folder: Path)
         assert why in each["notes"][0]
 
 
-@pytest.mark.slow
 def test_populations_are_those_who_buy_as_crm_analyzer_knows_them(library: FilledWarehouse, folder: Path) -> None:
     with (
         served("crm_analyzer", library, folder) as crm,
@@ -374,7 +372,6 @@ def scripted(chat: LocalService, texts: list[str]) -> None:
     chat.otherwise = answered
 
 
-@pytest.mark.slow
 def test_a_model_writes_and_its_tokens_count_at_once(modelled: Served, chat: LocalService) -> None:
     scripted(chat, ["uno", "dos", "tres"])
     token = modelled.token(modelled.user("mercadeo"))
@@ -394,7 +391,6 @@ def test_a_model_writes_and_its_tokens_count_at_once(modelled: Served, chat: Loc
     assert (others["generations"], others["budget"]["left"]) == (0, BUDGET)
 
 
-@pytest.mark.slow
 def test_over_the_budget_nothing_is_written(
     modelled: Served, chat: LocalService, redis: Redis, database: Database[dict[str, Any]]
 ) -> None:
@@ -413,7 +409,6 @@ def test_over_the_budget_nothing_is_written(
     assert answer(modelled.call("generateCampaignContent", SHOES, token))["from_cache"] is True
 
 
-@pytest.mark.slow
 def test_unusable_copy_is_no_draft_and_no_word_of_it_is_logged(
     modelled: Served, chat: LocalService, database: Database[dict[str, Any]]
 ) -> None:
@@ -578,7 +573,6 @@ def everything(server: Served) -> str:
     return server.token(server.user("mercadeo", "gerente"))
 
 
-@pytest.mark.slow
 @settings(
     max_examples=80,
     deadline=None,
@@ -603,7 +597,6 @@ def test_hostile_arguments_get_an_answer_and_nothing_else(
 _TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=120)
 
 
-@pytest.mark.slow
 @settings(
     max_examples=60,
     deadline=None,
@@ -626,7 +619,6 @@ def test_any_words_give_copy_or_a_refusal(
 # --- servers that are away ---
 
 
-@pytest.mark.slow
 def test_without_mongodb_images_are_found_and_the_rest_says_it_is_unavailable(
     library: FilledWarehouse, folder: Path
 ) -> None:
@@ -646,7 +638,6 @@ def test_without_mongodb_images_are_found_and_the_rest_says_it_is_unavailable(
             assert "127.0.0.1" not in told["message"]
 
 
-@pytest.mark.slow
 def test_without_pinecone_and_redis_copy_is_written_and_says_what_is_missing(
     server: Served, library: FilledWarehouse, folder: Path
 ) -> None:

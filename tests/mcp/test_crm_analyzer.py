@@ -18,6 +18,8 @@ from served import Served, call_body, served
 
 from promptsales.seeding.reference import read_yaml
 
+pytestmark = pytest.mark.slow
+
 SERVER = "crm_analyzer"
 PERIOD = {"since": "2025-01-01", "until": "2025-10-22"}
 BETWEEN = "fecha >= '2025-01-01' AND fecha < '2025-10-23'"
@@ -158,7 +160,6 @@ def test_who_does_not_see_every_country_sees_no_rates(server: Served, analyst: s
     assert own["notes"]
 
 
-@pytest.mark.slow
 def test_a_campaign_s_funnel_takes_its_context_from_ads_optimizer_while_it_answers(
     filled_warehouse: FilledWarehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -306,7 +307,6 @@ _NAMES = st.sampled_from(
 )  # fmt: skip
 
 
-@pytest.mark.slow
 @settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     tool=st.sampled_from(["rankCustomers", "findNearbyCustomers", "getSalesFunnel", "getCustomer", "registerSale"]),
