@@ -36,6 +36,8 @@ from promptsales.seeding.plan import SeedPlan
 from promptsales.seeding.world import build_world
 from promptsales.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SHOES = "calzado para correr"
 
 
@@ -189,7 +191,6 @@ def die(own_engines: Connections) -> Iterator[Die]:
         yield kill
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("point", "times", "when"),
     [
@@ -212,7 +213,6 @@ def test_killed_anywhere_the_next_run_ends_right(
     assert agree(images, index)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("point", "when"), [("upsert", "after"), ("_renew", "before")])
 def test_a_killed_run_leaves_no_old_answer(
     images: Collection[dict[str, Any]],
@@ -258,7 +258,6 @@ def test_shoes_for_running_are_found(search: ImageSearch) -> None:
     assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
 
 
-@pytest.mark.slow
 def test_labelled_questions_find_their_images(index: VectorIndex) -> None:
     figures = ask(Settings(), labelled_questions(), rounds=1)
     recall = {name: found.recall_at_5 for name, found in figures.quality.items()}

@@ -165,6 +165,7 @@ def _command_line(process: psutil.Process) -> list[str]:
         return []
 
 
+@pytest.mark.slow
 def test_hooks_read_the_printed_connections(local_dir: Path, engines: Settings, tmp_path: Path) -> None:
     script = """
 from airflow.providers.microsoft.mssql.hooks.mssql import MsSqlHook

@@ -131,6 +131,7 @@ def test_a_replay_writes_nothing(filled_warehouse: FilledWarehouse) -> None:
     assert versions() == before
 
 
+@pytest.mark.slow
 def test_moves_between_markets_months_and_countries_are_followed(filled_warehouse: FilledWarehouse) -> None:
     """What the simulation never does: a sale to another month, a customer abroad, other markets, a campaign gone."""
     warehouse = filled_warehouse

@@ -83,6 +83,7 @@ def test_what_is_wrong_is_found(filled_warehouse: FilledWarehouse, damage: str) 
     assert all(result.state is State.passes for result in run_checks(filled_warehouse.etl, "test-run"))
 
 
+@pytest.mark.slow
 def test_sales_that_were_loaded_since_the_refresh_are_no_difference(filled_warehouse: FilledWarehouse) -> None:
     """In Airflow the next refresh waits for this check, so that asking again would not help."""
     totals = "SELECT (SELECT sum(total) FROM ods_promptcrm.ventas), (SELECT sum(total) FROM dw.hecho_venta)"

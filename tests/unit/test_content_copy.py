@@ -73,6 +73,7 @@ def test_every_channel_and_tone_has_texts_within_its_limit(channel: str, tone: s
         assert problems(brief, TemplateCopyGenerator().write(brief).messages) == []
 
 
+@pytest.mark.slow
 @given(description=WORDS, name=WORDS, interest=WORDS, channel=st.sampled_from(list(CHANNELS)))
 def test_any_words_at_all_give_usable_copy_or_a_refusal(
     description: str, name: str, interest: str, channel: str

@@ -53,6 +53,7 @@ def rows_of(table: Table, done: int = 0) -> list[str]:
     return [row for text in statements(table, PLAN, done) for row in text.split(" VALUES\n", 1)[1].split(",\n")]
 
 
+@pytest.mark.slow
 def test_the_same_plan_gives_the_same_bytes_in_any_process() -> None:
     folder = os.path.dirname(__file__)
 
