@@ -215,6 +215,7 @@ for folder in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_reading_the_dag_files_opens_no_connection_writes_no_file_and_imports_no_driver(
     dags: dict[str, Any], tmp_path: Path
 ) -> None:

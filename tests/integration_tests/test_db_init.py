@@ -138,6 +138,7 @@ def test_the_command_prints_a_row_for_each_database(settings: Settings, local_di
     assert rows["PostgreSQL promptsales"][-3:-1] == ["0", str(len(WAREHOUSE_FILES))]
 
 
+@pytest.mark.slow
 def test_the_command_fails_with_one_line(settings: Settings, local_dir: Path) -> None:
     shown = run_command(local_dir, settings, PROMPTSALES_CRM_ADMIN_URL="mssql://nobody:secret@127.0.0.1:1/PromptCRM")
     assert shown.returncode == 1

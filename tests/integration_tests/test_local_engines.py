@@ -223,6 +223,7 @@ def test_a_port_taken_between_two_runs_is_replaced_and_said(folder: Path) -> Non
     assert conditions(folder)[Valkey.name] == "running"
 
 
+@pytest.mark.slow
 def test_a_recycled_pid_is_neither_trusted_nor_killed(folder: Path) -> None:
     start_only(folder, Warehouse)
     down(folder)

@@ -465,6 +465,7 @@ def test_changes_of_other_collections_are_passed_over(items: Documents, mirror: 
 # A position that the server cannot follow
 
 
+@pytest.mark.slow
 def test_lost_history_is_read_whole_again(tmp_path: Path, mirror: Mirror, caplog: pytest.LogCaptureFixture) -> None:
     with server(tmp_path / "data", "--oplog-max-entries", "20") as client:
         items = client["prueba"]["articulos"]
@@ -497,6 +498,7 @@ def test_an_oplog_shorter_than_a_snapshot_is_one_clear_error(tmp_path: Path, mir
         mirror.assert_equals(items)
 
 
+@pytest.mark.slow
 def test_positions_outlive_a_restart(tmp_path: Path, mirror: Mirror, caplog: pytest.LogCaptureFixture) -> None:
     with server(tmp_path / "data") as client:
         items = client["prueba"]["articulos"]

@@ -307,6 +307,7 @@ def test_what_was_found_is_on_record(loaded: Connections) -> None:
     assert query(loaded, record) == [("test-run", "promptads", "marcas", "reparada", 1, [["missing", 1]])]
 
 
+@pytest.mark.slow
 def test_the_command_line(loaded: Connections) -> None:
     runner = CliRunner()
     execute(loaded, "DELETE FROM ods_promptads.marcas WHERE id_marca < 4")

@@ -114,6 +114,7 @@ def test_after_seeding_everything_is_there(etl: Connections) -> None:
     assert query(etl, "SELECT count(*) FROM dw.hecho_contenido WHERE origen = 'copia' AND costo_usd IS NULL") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_replay_writes_nothing(etl: Connections, seeded: Connections) -> None:
     before = row_versions(etl)
     assert refresh(etl).rows == {}

@@ -451,6 +451,7 @@ def test_five_wrong_passwords_lock_the_account(world: World) -> None:
     assert world.sign_on.sign_in(name, PASSWORD).access
 
 
+@pytest.mark.slow
 def test_guesses_at_once_are_no_more_than_one_by_one(world: World, settings: Settings) -> None:
     name = world.user()
 
