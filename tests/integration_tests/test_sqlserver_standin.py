@@ -219,6 +219,7 @@ EXPRESSIONS = [
     ("DATEADD(month, 1, CAST('2024-01-31' AS date))", date(2024, 2, 29)),
     ("DATEADD(day, -1, '2024-03-01T10:00:00')", datetime(2024, 2, 29, 10)),
     ("DATEDIFF(day, '2024-01-01 23:59:59', '2024-01-02 00:00:00')", 1),
+    ("DATEDIFF(day, CAST(NULL AS datetime2), '2024-01-02')", None),
     ("DATEDIFF(year, '2023-12-31', '2024-01-01')", 1),
     ("DATEDIFF(mi, '2024-01-01 00:00:59', '2024-01-01 00:01:00')", 1),
     ("DATEDIFF(week, '2024-01-06', '2024-01-07')", 1),

@@ -211,6 +211,8 @@ def _rewrite(node: exp.Expr) -> exp.Expr:
             part = node.text("unit").upper()
             unit = exp.Literal.string(TSQL.DATE_PART_MAPPING.get(part, part).lower())
             name = "dateadd" if isinstance(node, exp.DateAdd) else "datediff"
+            if (name, unit.name) == ("datediff", "day"):
+                return exp.Anonymous(this="datediff_day", expressions=[node.expression, node.this])
             return exp.Anonymous(this=name, expressions=[unit, node.expression, node.this])
         case exp.Length():
             return exp.Anonymous(this="len", expressions=[exp.cast(node.this, "text")])
