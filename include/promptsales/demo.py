@@ -116,8 +116,9 @@ class _Demo:
             initialise(settings)
         with step(console, "Preparing Airflow's metadata database"):
             airflow.migrate(self.root)
-        self._seed(plan)
-        agreed = all([self._first_cycle(), self._changed_cycle(changes), self._idle_cycle()])
+        with airflow.dag_process(self.root) as self.airflow:
+            self._seed(plan)
+            agreed = all([self._first_cycle(), self._changed_cycle(changes), self._idle_cycle()])
         self._question_marts()
         return agreed
 
@@ -181,7 +182,7 @@ class _Demo:
         """Run the DAGs through Airflow; returns what the loads they committed moved."""
         before = self._last_load()
         with _bars() as bars, _watch(lambda: self._rows_since(before), bars, title, expected):
-            airflow.run_dags(self.root, DAGS)
+            self.airflow.run(DAGS)
         return self._moved_since(before)
 
     def _last_load(self) -> int:

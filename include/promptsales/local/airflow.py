@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from promptsales.errors import PromptSalesError, UnreachableError
 from promptsales.local.engines import environment
@@ -69,9 +71,13 @@ def migrate(root: Path) -> None:
     Raises:
         AirflowError: the migration failed.
     """
-    airflow = str(Path(sys.executable).with_name("airflow"))
-    _run(root, [airflow, "db", "migrate"])
-    _run(root, [airflow, "pools", "import", str(POOLS_FILE)])
+    with _logged(root) as output:
+        command = [sys.executable, "-m", "promptsales.local.airflow_metadata", str(POOLS_FILE)]
+        status = subprocess.run(
+            command, env=airflow_environment(root), stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+        ).returncode
+        if status != 0:
+            raise AirflowError("Airflow's metadata database was not prepared.")
 
 
 def run_dags(root: Path, dag_ids: list[str]) -> None:
@@ -80,7 +86,71 @@ def run_dags(root: Path, dag_ids: list[str]) -> None:
     Raises:
         AirflowError: a run did not succeed.
     """
-    _run(root, [sys.executable, "-m", "promptsales.orchestration", *dag_ids])
+    with dag_process(root) as airflow:
+        airflow.run(dag_ids)
+
+
+class DagProcess:
+    """A process that has Airflow imported and runs the DAGs it is told to; `dag_process` starts it."""
+
+    def __init__(self, root: Path, process: subprocess.Popen[bytes], answers: BinaryIO) -> None:
+        self._root = root
+        self._process = process
+        self._answers = answers
+
+    def run(self, dag_ids: list[str]) -> None:
+        """Run each DAG once, one after the other.
+
+        Raises:
+            AirflowError: a run did not succeed; the others did run. Or the process has ended.
+        """
+        with _logged(self._root):
+            states = {dag_id: self._ask(dag_id) for dag_id in dag_ids}
+            failed = [f"{dag_id} ended as {state}" for dag_id, state in states.items() if state != "success"]
+            if failed:
+                raise AirflowError(f"{', '.join(failed)}.")
+
+    def _ask(self, dag_id: str) -> str:
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(f"{dag_id}\n".encode())
+        except BrokenPipeError:
+            state = b""
+        else:
+            state = self._answers.readline().strip()
+        if not state:
+            # It says why after it has closed what it answers on.
+            self._process.wait()
+            raise AirflowError(f"Airflow's process ended before {dag_id} did.")
+        return state.decode()
+
+
+@contextmanager
+def dag_process(root: Path) -> Iterator[DagProcess]:
+    """A process that runs DAGs until the end of the block: Airflow takes seconds to import, and to run its first task.
+
+    Raises:
+        EngineError: an engine is down.
+    """
+    # Airflow writes to standard output what it likes, from its import on.
+    answers, answering = os.pipe()
+    with open(answers, "rb") as told:
+        try:
+            with log_file(root, "airflow").open("ab") as output:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "promptsales.orchestration", str(answering)],
+                    env=airflow_environment(root), stdin=subprocess.PIPE, stdout=output, stderr=output, bufsize=0,
+                    pass_fds=[answering],
+                )  # fmt: skip
+        finally:
+            os.close(answering)
+        with process:
+            try:
+                yield DagProcess(root, process, told)
+            except (KeyboardInterrupt, SystemExit):
+                # In the middle of a run; else it ends by itself, and sends its last metrics.
+                process.kill()
+                raise
 
 
 def components(root: Path, port: int) -> list[Service]:
@@ -156,15 +226,16 @@ def _component_check(port: int, component: str, begun: datetime) -> Callable[[],
     return check
 
 
-def _run(root: Path, command: list[str]) -> None:
+@contextmanager
+def _logged(root: Path) -> Iterator[BinaryIO]:
+    """Airflow's log, to write to; an AirflowError of the block is told with what was written there last."""
     log = log_file(root, "airflow")
     with log.open("ab") as output:
         begins = output.tell()
-        status = subprocess.run(
-            command, env=airflow_environment(root), stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
-        ).returncode
-    if status != 0:
-        with log.open("rb") as written:
-            written.seek(begins)
-            last = written.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:]
-        raise AirflowError(f"`{' '.join(command[1:])}` failed; its log is {log} and ends:\n" + "\n".join(last))
+        try:
+            yield output
+        except AirflowError as error:
+            with log.open("rb") as written:
+                written.seek(begins)
+                last = written.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:]
+            raise AirflowError(f"{error} The log is {log} and ends:\n" + "\n".join(last)) from None
