@@ -691,7 +691,7 @@ def _source_assets() -> list[Asset]:
     return [source_asset(pipeline, table) for pipeline in load_pipelines().values() for table in pipeline.tables]
 
 
-def run_dag(dag_id: str, conf: dict[str, Any] | None = None) -> str:
+def run_dag(dag_id: str) -> str:
     """Run one DAG once, in this process, through Airflow's own `dag.test()`; returns the run's final state.
 
     Raises:
@@ -705,7 +705,7 @@ def run_dag(dag_id: str, conf: dict[str, Any] | None = None) -> str:
     dag = bag.dags[dag_id]
     # Nothing watches it here, and dag.test() looks deadlines up as only a scheduler has them in the database.
     dag.deadline = None
-    return str(dag.test(run_conf=conf).state)
+    return str(dag.test().state)
 
 
 def main(answering: int) -> None:
@@ -717,7 +717,7 @@ def main(answering: int) -> None:
     from airflow.sdk.observability import stats
     from airflow.sdk.observability.metrics.stats_utils import get_stats_factory
 
-    # As the process of a task does it; dag.test() does not. Once: a client that is replaced forgets what it did not send.
+    # As a task's process does it; dag.test() does not. Once: a client that is replaced forgets what it has to send.
     stats.initialize(
         factory=get_stats_factory(), export_legacy_names=configuration.getboolean("metrics", "legacy_names_on")
     )
