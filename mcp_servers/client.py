@@ -8,6 +8,7 @@ from typing import Any
 
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp.shared.exceptions import MCPError
 
 from mcp import Client
 from mcp_servers.kit.server import endpoint
@@ -61,4 +62,8 @@ def _why(server: str, url: str, statuses: list[int], error: Exception) -> str:
             return f"{server}: the user's roles do not allow this."
         case 429:
             return f"{server}: too many requests; wait a minute."
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, MCPError):
+        return f"{server}: {error}"
     return f"{server}: {type(error).__name__} (HTTP {statuses[-1]})."

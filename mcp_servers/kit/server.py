@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -14,9 +14,12 @@ import uvicorn
 from mcp.server import MCPServer
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.auth.settings import AuthSettings
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.resources import Resource
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS
 from pydantic import AnyHttpUrl
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -257,6 +260,7 @@ class Server:
             instructions=self.definition.instructions,
             version=version("promptsales"),
             tools=list(self._tools),
+            middleware=[_refuse_unknown_tools({tool.name for tool in self._tools})],
             resources=list(self._part.resources),
             subscriptions=False,
             log_level="WARNING",
@@ -288,6 +292,21 @@ class Server:
                 group.start_soon(beat, self._redis, self.definition.name, self.url, self.metrics)
                 yield
                 group.cancel_scope.cancel()
+
+
+def _refuse_unknown_tools(known: Set[str]) -> ServerMiddleware[Any]:
+    """An unknown tool is the protocol's error, not an answer of a tool.
+
+    https://modelcontextprotocol.io/specification/2025-11-25/server/tools#error-handling
+    """
+
+    async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        name = (ctx.params or {}).get("name")
+        if ctx.method == "tools/call" and isinstance(name, str) and name not in known:
+            raise MCPError(INVALID_PARAMS, f"Unknown tool. This server has {', '.join(sorted(known))}.")
+        return await call_next(ctx)
+
+    return refuse
 
 
 def _redis(settings: Settings) -> Redis:

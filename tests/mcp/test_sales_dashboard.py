@@ -22,7 +22,7 @@ from answers import LEAKS, answer, failure
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mart_readers import FilledWarehouse
-from mcp_types import CallToolResult, ImageContent
+from mcp_types import INVALID_PARAMS, CallToolResult, ImageContent
 from PIL import Image
 from redis import Redis
 from served import Served, call_body, served
@@ -30,6 +30,7 @@ from typer.testing import CliRunner, Result
 
 from mcp import Client, StdioServerParameters
 from mcp_servers.cli import app
+from mcp_servers.client import CallError
 from mcp_servers.kit.queries import query
 from mcp_servers.sales_dashboard.catalogue import Dimension, Metric, definitions
 from promptsales.cache.keys import MCP_SERVER, RATE_LIMIT
@@ -262,6 +263,14 @@ def test_a_wrong_argument_is_named(server: Served, analyst: str, arguments: dict
     told = failure(server.post(call_body("querySales", arguments), analyst))
     assert (told["code"], told["retryable"]) == ("invalid_arguments", False)
     assert field in [error["field"] for error in told["errors"]]
+
+
+def test_an_unknown_tool_is_an_error_of_the_protocol(server: Served, analyst: str) -> None:
+    error = server.post(call_body("noTool", {}), analyst).json()["error"]
+    assert error["code"] == INVALID_PARAMS
+    assert "querySales" in error["message"]
+    with pytest.raises(CallError, match="querySales"):
+        server.call("noTool", {}, analyst)
 
 
 _JSON = st.recursive(
