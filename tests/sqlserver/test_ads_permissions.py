@@ -84,9 +84,10 @@ def test_the_mcp_server_executes_and_reads_the_views_that_hold_rows(login: Login
     [
         "EXECUTE dbo.usp_registrar_evento N'falso', N'correcto'",
         "EXECUTE dbo.usp_lanzar_error 50101",
+        "EXECUTE dbo.usp_cerrar_campanas_vencidas @hasta = '1900-01-01'",
     ],
 )
-def test_the_mcp_server_writes_no_event_of_its_own(login: Login, call: str) -> None:
+def test_the_mcp_server_executes_nothing_that_no_tool_of_it_does(login: Login, call: str) -> None:
     with raises(DENIED):
         results(login("rol_mcp_ads"), call)
 

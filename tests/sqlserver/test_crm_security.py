@@ -26,6 +26,13 @@ FORBIDDEN = {
         "DECLARE @a varbinary(64), @b varbinary(64); EXECUTE seguridad.usp_leer_bloques_hash @a OUTPUT, @b OUTPUT",
         "DECLARE @g uniqueidentifier, @b bit; EXECUTE seguridad.usp_abrir_llave @g OUTPUT, @b OUTPUT",
     ],
+    "rol_mcp_crm": [
+        "SELECT TOP (1) id_cliente FROM dbo.clientes",
+        "SELECT TOP (1) id_cliente FROM enmascarado.clientes",
+        "EXECUTE dbo.usp_convertir_lead 1, 1",
+        "EXECUTE dbo.usp_registrar_cliente",
+        "DECLARE @c dbo.tipo_claves; EXECUTE seguridad.usp_mostrar_clientes @c, 1",
+    ],
     "rol_descifra": [
         "SELECT TOP (1) id_cliente FROM dbo.clientes",
         "SELECT id FROM seguridad.bloques_hash",
@@ -125,8 +132,9 @@ def test_what_must_be_on_the_record_fails_without_it(crm: pymssql.Connection) ->
         results(crm, "EXECUTE dbo.usp_registrar_evento N'prueba', N'resultado que no existe', @obligatorio = 1")
 
 
-def test_everyone_else_reads_masks(crm: pymssql.Connection, person: Customer, key: int) -> None:
-    with member_of(crm, "rol_ejecuta"):
+@pytest.mark.parametrize("role", ["rol_ejecuta", "rol_mcp_crm"])
+def test_everyone_else_reads_masks(role: str, crm: pymssql.Connection, person: Customer, key: int) -> None:
+    with member_of(crm, role):
         (found,) = find(crm, "documento", person.documento)
     assert (found["id_cliente"], found["descifrado"]) == (key, False)
     assert (found["nombre"], found["apellidos"], found["fecha_nacimiento"]) == ("I***", "N***", None)
@@ -137,6 +145,8 @@ def test_everyone_else_reads_masks(crm: pymssql.Connection, person: Customer, ke
 def test_who_executes_needs_no_right_on_the_keys(crm: pymssql.Connection, person: Customer) -> None:
     with member_of(crm, "rol_ejecuta"):
         key = register(crm, person)
+        sell(crm, key, Line())
+    with member_of(crm, "rol_mcp_crm"):
         sell(crm, key, Line())
         assert value(crm, "SELECT COUNT(*) AS abiertas FROM sys.openkeys") == 0
     assert all(ciphertexts(crm, key))

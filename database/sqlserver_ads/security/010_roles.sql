@@ -6,9 +6,11 @@
 
   etl_reader     (schema/060) the ETL: the views of etl, no table.
   data_writer    (schema/060) rows of every table of dbo.
-  rol_mcp_ads    the MCP server ads_optimizer: executes the three procedures, reads the views of etl that hold rows,
-                 and reads and writes no table. Procedures, views, tables and sequences have one owner, and the
-                 ownership chain does the rest.
+  rol_mcp_ads    the MCP server ads_optimizer: creates campaigns, reads the views of etl that hold rows, and reads and
+                 writes no table. Procedures, views, tables and sequences have one owner, and the ownership chain does
+                 the rest.
+  rol_ejecuta    registers days of performance and closes campaigns that are over. For programs and jobs beside the
+                 platform: none of its logins is a member.
   rol_siembra    seeding and simulation: data_writer, and what a bulk load does besides.
 
   What PromptCRM's linked server may read here is granted by sqlserver_crm/linked_server/010_login_en_promptads.sql.
@@ -18,6 +20,9 @@
 IF DATABASE_PRINCIPAL_ID(N'rol_mcp_ads') IS NULL
     CREATE ROLE rol_mcp_ads AUTHORIZATION dbo;
 GO
+IF DATABASE_PRINCIPAL_ID(N'rol_ejecuta') IS NULL
+    CREATE ROLE rol_ejecuta AUTHORIZATION dbo;
+GO
 IF DATABASE_PRINCIPAL_ID(N'rol_siembra') IS NULL
     CREATE ROLE rol_siembra AUTHORIZATION dbo;
 GO
@@ -25,13 +30,13 @@ GO
 -- EXECUTE on a table type is what declaring a variable of it takes. usp_registrar_evento is not among these: only
 -- the procedures call it.
 GRANT EXECUTE ON OBJECT::dbo.usp_crear_campana TO rol_mcp_ads;
-GRANT EXECUTE ON OBJECT::dbo.usp_registrar_rendimiento TO rol_mcp_ads;
-GRANT EXECUTE ON OBJECT::dbo.usp_cerrar_campanas_vencidas TO rol_mcp_ads;
+GRANT EXECUTE ON OBJECT::dbo.usp_registrar_rendimiento TO rol_ejecuta;
+GRANT EXECUTE ON OBJECT::dbo.usp_cerrar_campanas_vencidas TO rol_ejecuta;
 GO
 GRANT EXECUTE ON TYPE::dbo.tipo_canales TO rol_mcp_ads;
 GRANT EXECUTE ON TYPE::dbo.tipo_anuncios TO rol_mcp_ads;
 GRANT EXECUTE ON TYPE::dbo.tipo_mercados TO rol_mcp_ads;
-GRANT EXECUTE ON TYPE::dbo.tipo_rendimiento TO rol_mcp_ads;
+GRANT EXECUTE ON TYPE::dbo.tipo_rendimiento TO rol_ejecuta;
 GO
 
 -- One by one: the tombstones and the ceiling are the ETL's alone.

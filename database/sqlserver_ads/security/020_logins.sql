@@ -11,7 +11,7 @@
   hold no quote ('). A login that exists keeps its password: ALTER LOGIN changes it.
 
   promptads_etl      etl_reader: the views of schema etl.
-  promptads_mcp      rol_mcp_ads: the procedures, and the views of etl that hold rows.
+  promptads_mcp      rol_mcp_ads: usp_crear_campana, and the views of etl that hold rows.
   promptads_siembra  rol_siembra: seeding. Created disabled: ALTER LOGIN promptads_siembra ENABLE for the time of one.
 */
 IF SUSER_ID(N'promptads_etl') IS NULL

@@ -1,8 +1,10 @@
 /*
   PromptCRM: who may decrypt, who reads masked, who only executes. No secrets: `sqlcmd -i` without variables.
 
-  rol_ejecuta          registers customers and sales, converts leads, searches. Sees personal data masked; reads no
-                       table.
+  rol_mcp_crm          the MCP server crm_analyzer: registers sales, searches, finds who is near. Sees personal data
+                       masked; reads no table.
+  rol_ejecuta          besides, registers customers and converts leads. For programs beside the platform: none of its
+                       logins is a member.
   rol_descifra         searches, and sees what it finds in clear.
   rol_lee_enmascarado  reads the views of schema enmascarado, and no table.
   rol_siembra          data_writer, and what seeding does besides: restarting sequences, updating statistics. The second
@@ -13,6 +15,9 @@ SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;
 GO
 
+IF DATABASE_PRINCIPAL_ID(N'rol_mcp_crm') IS NULL
+    CREATE ROLE rol_mcp_crm AUTHORIZATION dbo;
+GO
 IF DATABASE_PRINCIPAL_ID(N'rol_ejecuta') IS NULL
     CREATE ROLE rol_ejecuta AUTHORIZATION dbo;
 GO
@@ -27,11 +32,18 @@ IF DATABASE_PRINCIPAL_ID(N'rol_siembra') IS NULL
 GO
 
 -- To declare a variable of a table type takes EXECUTE on the type.
+GRANT EXECUTE ON TYPE::dbo.tipo_lineas_venta TO rol_mcp_crm;
+GRANT EXECUTE ON TYPE::dbo.tipo_claves TO rol_mcp_crm;
 GRANT EXECUTE ON TYPE::dbo.tipo_clientes TO rol_ejecuta;
 GRANT EXECUTE ON TYPE::dbo.tipo_lineas_venta TO rol_ejecuta;
 GRANT EXECUTE ON TYPE::dbo.tipo_claves TO rol_ejecuta;
 GRANT EXECUTE ON TYPE::dbo.tipo_claves TO rol_descifra;
 GRANT EXECUTE ON TYPE::dbo.tipo_claves TO usuario_cifrado;
+GO
+
+GRANT EXECUTE ON OBJECT::dbo.usp_registrar_venta TO rol_mcp_crm;
+GRANT EXECUTE ON OBJECT::dbo.usp_buscar_cliente TO rol_mcp_crm;
+GRANT EXECUTE ON OBJECT::dbo.usp_clientes_cercanos TO rol_mcp_crm;
 GO
 
 GRANT EXECUTE ON OBJECT::dbo.usp_registrar_cliente TO rol_ejecuta;

@@ -5,7 +5,7 @@
 
   promptsales_etl      etl_reader: the views of schema etl.
   promptsales_mcp      rol_lee_enmascarado: the views of schema enmascarado.
-  promptsales_app      rol_ejecuta: the procedures.
+  promptsales_app      rol_mcp_crm: the procedures that crm_analyzer executes.
   promptsales_soporte  rol_descifra: finds one customer, in clear, on the record.
   promptsales_siembra  rol_siembra: seeding. Left disabled: ALTER LOGIN promptsales_siembra ENABLE for the time of one.
 */
@@ -48,7 +48,7 @@ GO
 
 ALTER ROLE etl_reader ADD MEMBER promptsales_etl;
 ALTER ROLE rol_lee_enmascarado ADD MEMBER promptsales_mcp;
-ALTER ROLE rol_ejecuta ADD MEMBER promptsales_app;
+ALTER ROLE rol_mcp_crm ADD MEMBER promptsales_app;
 ALTER ROLE rol_descifra ADD MEMBER promptsales_soporte;
 ALTER ROLE rol_siembra ADD MEMBER promptsales_siembra;
 GO
