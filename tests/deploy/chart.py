@@ -37,9 +37,10 @@ def run(helm: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @cache
-def rendered(helm: str, variant: str) -> tuple[Object, ...]:
-    """Every object of a variant."""
-    done = run(helm, "template", "promptsales", str(CHART), "--namespace", "promptsales", *values_options(variant))
+def rendered(helm: str, variant: str, *options: str) -> tuple[Object, ...]:
+    """Every object of a variant, with more options of Helm's."""
+    made = ["template", "promptsales", str(CHART), "--namespace", "promptsales"]
+    done = run(helm, *made, *values_options(variant), *options)
     assert done.returncode == 0, done.stderr
     return tuple(document for document in yaml.load_all(done.stdout, yaml.CSafeLoader) if document)
 

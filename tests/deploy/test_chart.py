@@ -369,6 +369,33 @@ def test_each_engine_has_a_backup_of_thirty_days_and_a_restore(helm: str) -> Non
             assert (PROJECT_ROOT / "deployment" / "backup" / command[1].removeprefix("/scripts/")).is_file()
 
 
+def test_backups_begin_and_end_in_a_release_that_runs(helm: str) -> None:
+    """Kubernetes refuses a change of a StatefulSet's claims."""
+
+    def claims(*options: str) -> dict[str, Any]:
+        return {
+            label(each): each["spec"].get("volumeClaimTemplates")
+            for each in rendered(helm, "default", *options)
+            if each["kind"] == "StatefulSet"
+        }
+
+    assert claims("--set", "backup.enabled=false") == claims()
+    made = rendered(helm, "default")
+    kept = {
+        each["metadata"]["name"]
+        for each in made
+        if each["kind"] == "PersistentVolumeClaim"
+        and each["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep"
+    }
+    mounted = {
+        volume["persistentVolumeClaim"]["claimName"]
+        for _, _, spec in pods(made)
+        for volume in spec.get("volumes", [])
+        if volume["name"] == "backup"
+    }
+    assert mounted == {f"promptsales-backup-{engine}" for engine in ENGINES} <= kept
+
+
 def test_the_files_in_the_chart_are_the_repository_s_own() -> None:
     for path in (CHART / "files").iterdir():
         if path.name != "dashboards":
