@@ -85,6 +85,7 @@ def test_the_mcp_server_executes_and_reads_the_views_that_hold_rows(login: Login
         "EXECUTE dbo.usp_registrar_evento N'falso', N'correcto'",
         "EXECUTE dbo.usp_lanzar_error 50101",
         "EXECUTE dbo.usp_cerrar_campanas_vencidas @hasta = '1900-01-01'",
+        "DECLARE @dias dbo.tipo_rendimiento; EXECUTE dbo.usp_registrar_rendimiento @dias",
     ],
 )
 def test_the_mcp_server_executes_nothing_that_no_tool_of_it_does(login: Login, call: str) -> None:

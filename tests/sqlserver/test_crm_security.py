@@ -30,7 +30,7 @@ FORBIDDEN = {
         "SELECT TOP (1) id_cliente FROM dbo.clientes",
         "SELECT TOP (1) id_cliente FROM enmascarado.clientes",
         "EXECUTE dbo.usp_convertir_lead 1, 1",
-        "EXECUTE dbo.usp_registrar_cliente",
+        f"EXECUTE dbo.usp_registrar_cliente {', '.join(['NULL'] * 14)}",
         "DECLARE @c dbo.tipo_claves; EXECUTE seguridad.usp_mostrar_clientes @c, 1",
     ],
     "rol_descifra": [
@@ -150,6 +150,13 @@ def test_who_executes_needs_no_right_on_the_keys(crm: pymssql.Connection, person
         sell(crm, key, Line())
         assert value(crm, "SELECT COUNT(*) AS abiertas FROM sys.openkeys") == 0
     assert all(ciphertexts(crm, key))
+
+
+def test_the_mcp_server_finds_who_is_near(crm: pymssql.Connection, person: Customer, key: int) -> None:
+    call = "EXECUTE dbo.usp_clientes_cercanos %s, %s, 1"
+    with member_of(crm, "rol_mcp_crm"):
+        found = results(crm, call, (person.latitud, person.longitud))[-1]
+    assert key in [row[0] for row in found]
 
 
 @pytest.mark.parametrize("name", ENCRYPTED)

@@ -38,6 +38,11 @@ GRANT EXECUTE ON TYPE::dbo.tipo_anuncios TO rol_mcp_ads;
 GRANT EXECUTE ON TYPE::dbo.tipo_mercados TO rol_mcp_ads;
 GRANT EXECUTE ON TYPE::dbo.tipo_rendimiento TO rol_ejecuta;
 GO
+-- rol_mcp_ads had these where this file ran before there was rol_ejecuta: a grant stays until it is revoked.
+REVOKE EXECUTE ON OBJECT::dbo.usp_registrar_rendimiento FROM rol_mcp_ads;
+REVOKE EXECUTE ON OBJECT::dbo.usp_cerrar_campanas_vencidas FROM rol_mcp_ads;
+REVOKE EXECUTE ON TYPE::dbo.tipo_rendimiento FROM rol_mcp_ads;
+GO
 
 -- One by one: the tombstones and the ceiling are the ETL's alone.
 GRANT SELECT ON OBJECT::etl.marcas TO rol_mcp_ads;

@@ -52,6 +52,10 @@ ALTER ROLE rol_mcp_crm ADD MEMBER promptsales_app;
 ALTER ROLE rol_descifra ADD MEMBER promptsales_soporte;
 ALTER ROLE rol_siembra ADD MEMBER promptsales_siembra;
 GO
+-- promptsales_app was a member where this file ran before there was rol_mcp_crm.
+IF IS_ROLEMEMBER(N'rol_ejecuta', N'promptsales_app') = 1
+    ALTER ROLE rol_ejecuta DROP MEMBER promptsales_app;
+GO
 
 -- noqa: disable=PRS
 ALTER LOGIN promptsales_siembra DISABLE;
