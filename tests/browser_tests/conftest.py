@@ -38,9 +38,9 @@ OPTIONS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser."""
+    """The browser, for no longer than it is looked through: in its thread an event loop runs, and no other can."""
     program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip(f"needs Chromium: none of {', '.join(BROWSERS)} is installed (Debian: apt-get install chromium)")
@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform(chromium: Browser) -> Iterator[Platform]:
     """Airflow on seeded sources, every DAG cycling; all of it is gone in the end."""
     folder = Path(tempfile.mkdtemp(prefix="promptsales-"))
@@ -72,7 +72,7 @@ def platform(chromium: Browser) -> Iterator[Platform]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cookies(platform: Platform, chromium: Browser) -> Any:
     """What a browser keeps of a user who has signed in."""
     context = new_context(chromium)
