@@ -46,6 +46,8 @@ def test_the_sentence_tells_the_age() -> None:
     assert judge([GOOD, LATE, NEVER]).summary == (
         "2 tables were not loaded in the last two cycles: the oldest for 22 min 1 s, and 1 never."
     )
+    # The age of what is fresh is no lateness.
+    assert judge([GOOD, NEVER]).summary == "1 table was never loaded."
     assert judge([GOOD, Freshness("promptads", "canales", 61.0)]).summary.endswith("1 min 1 s.")
     assert "held back committed work for 6 min 10 s" in judge([STALLED]).summary
 

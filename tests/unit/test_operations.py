@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from promptsales.errors import PromptSalesError
 from promptsales.etl.freshness import CYCLE_SECONDS, LATE_SECONDS, STALL_SECONDS
 from promptsales.etl.status import TableStatus
-from promptsales.operations.advice import problems
+from promptsales.operations.advice import answer, problems
 from promptsales.operations.overview import DagRun, Derived, FailingCheck, Mirror, Overview
 from promptsales.operations.places import load_of_task, record_path, run_path, task_path
 from promptsales.operations.reasons import without_values
@@ -109,6 +109,15 @@ def test_a_stall_is_told_once_a_source() -> None:
 )
 def test_why_a_source_is_late(runs: tuple[DagRun, ...], paused: tuple[str, ...], told: list[tuple[str, bool]]) -> None:
     assert titles(overview(mirror("marcas", LATE_SECONDS + 1), runs=runs), *paused) == told
+
+
+def test_a_table_that_waits_for_its_first_load_has_not_failed() -> None:
+    view = overview(mirror("marcas"), mirror("canales", None))
+    assert answer(view) == "Not yet, it is incomplete"
+    assert titles(view) == [("etl_promptads has never loaded 1 of its tables", False)]
+    late = overview(mirror("marcas", LATE_SECONDS + 1), mirror("canales", None))
+    assert answer(late) == "No, it is late"
+    assert titles(late) == [("etl_promptads is late: 2 of its tables, by up to 22 min 1 s", True)]
 
 
 def test_what_is_derived_is_late_by_its_own_dag() -> None:

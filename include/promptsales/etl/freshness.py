@@ -108,11 +108,21 @@ def judge(tables: Sequence[Freshness]) -> Report:
             tuple(stalled),
         )
     if late:
-        never = sum(table.seconds is None for table in tables)
-        what = f"the oldest for {humanised(max(ages))}" + (f", and {never} never" if never else "")
-        count = "1 table was" if len(late) == 1 else f"{len(late)} tables were"
-        return Report(Verdict.late, f"{count} not loaded in the last two cycles: {what}.", late)
+        return Report(Verdict.late, _lateness([table.seconds for table in tables if table.is_late]), late)
     return Report(Verdict.fresh, f"Every table was loaded within the last {humanised(max(ages))}.")
+
+
+def _lateness(ages: Sequence[float | None]) -> str:
+    known = [age for age in ages if age is not None]
+    never = len(ages) - len(known)
+    if not known:
+        return f"{_tables(never)} never loaded."
+    told = f"{_tables(len(ages))} not loaded in the last two cycles: the oldest for {humanised(max(known))}"
+    return f"{told}, and {never} never." if never else f"{told}."
+
+
+def _tables(count: int) -> str:
+    return "1 table was" if count == 1 else f"{count} tables were"
 
 
 def humanised(seconds: float) -> str:

@@ -22,6 +22,9 @@ ANSWERS = {
 }
 """To the question whether the warehouse is fresh."""
 
+INCOMPLETE = "Not yet, it is incomplete"
+"""To the same question, where some tables were never loaded and no other is late."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -40,6 +43,14 @@ class Problem:
     todo: str
     link: tuple[str, str] | None = None
     serious: bool = True
+
+
+def answer(overview: Overview) -> str:
+    """To the question whether the warehouse is fresh."""
+    late = [table for table in overview.freshness if table.is_late]
+    if overview.report.verdict is Verdict.late and all(table.seconds is None for table in late):
+        return INCOMPLETE
+    return ANSWERS[overview.report.verdict]
 
 
 def problems(overview: Overview, paused: Collection[str]) -> list[Problem]:
@@ -136,17 +147,26 @@ def _late(overview: Overview, paused: Collection[str]) -> list[Problem]:
     for dag_id, tables in by_dag.items():
         if dag_id in paused or dag_id in failed_runs:
             continue
-        oldest = max((table.seconds or 0 for table in tables), default=0)
-        found.append(
-            Problem(
-                f"{dag_id} is late: {len(tables)} of its tables, by up to {humanised(oldest)}",
-                ", ".join(table.table for table in tables),
-                "Look whether a run of it is queued or running. If none is, check that Airflow's scheduler is healthy, "
-                "or trigger the DAG by hand: running it twice does no harm.",
-                (dag_path(dag_id), f"Open {dag_id}"),
-            )
-        )
+        found.append(_late_dag(dag_id, tables))
     return found
+
+
+def _late_dag(dag_id: str, tables: list[Freshness]) -> Problem:
+    ages = [table.seconds for table in tables if table.seconds is not None]
+    title = (
+        f"{dag_id} is late: {len(tables)} of its tables, by up to {humanised(max(ages))}"
+        if ages
+        else f"{dag_id} has never loaded {len(tables)} of its tables"
+    )
+    return Problem(
+        title,
+        ", ".join(table.table for table in tables),
+        "Look whether a run of it is queued or running, and wait for its end. If none is, check that Airflow's "
+        "scheduler is healthy, or trigger the DAG by hand: running it twice does no harm.",
+        (dag_path(dag_id), f"Open {dag_id}"),
+        # Before its first load a table has not failed: there is nothing that could have grown old.
+        serious=bool(ages),
+    )
 
 
 def _paused(dag_id: str) -> Problem:

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from promptsales.etl.freshness import CYCLE_SECONDS, humanised
 from promptsales.etl.status import TableStatus
-from promptsales.operations.advice import ANSWERS, REFRESH, problems
+from promptsales.operations.advice import REFRESH, answer, problems
 from promptsales.operations.load_records import LoadRecord
 from promptsales.operations.overview import DagRun, Mirror, Overview
 from promptsales.operations.places import dag_path, etl_dag_id, record_path, run_path, task_path
@@ -46,7 +46,7 @@ def warehouse_page(overview: Overview, paused: Collection[str], bases: Bases) ->
         bases,
         overview=overview,
         report=overview.report,
-        answer=ANSWERS[overview.report.verdict],
+        answer=answer(overview),
         failures=[problem for problem in found if problem.serious],
         notices=[problem for problem in found if not problem.serious],
         sources=[_source(name, list(mirrors), overview, runs, paused) for name, mirrors in by_source],
