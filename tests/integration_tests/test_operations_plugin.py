@@ -217,6 +217,13 @@ def test_a_load_that_never_was_is_not_found(plugin: ModuleType, client: TestClie
     assert (answer.status_code, "There is no load 999999999." in answer.text) == (404, True)
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/loads/first", f"/runs/{SOURCE}/ventas/a%00b", "/static/nothing.css"])
+def test_what_is_no_page_is_said_in_one(plugin: ModuleType, client: TestClient, path: str) -> None:
+    answer = client.get(path, cookies=signed_in(plugin, "ADMIN"))
+    assert (answer.status_code, "Not found" in answer.text) == (404, True)
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
 def test_pages_take_nothing_from_elsewhere_and_links_know_where_airflow_is(
     plugin: ModuleType, warehouse: psycopg.Connection[Any]
 ) -> None:
@@ -256,6 +263,7 @@ def test_a_user_without_the_right_is_told_so() -> None:
 
     answer = TestClient(web_app(never, refuse, list)).get("/warehouse")
     assert (answer.status_code, "Not allowed" in answer.text) == (403, True)
+    assert "Sign in to Airflow again." in answer.text
 
 
 def test_a_loading_task_links_to_its_record_and_no_other_does(plugin: ModuleType) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 import psycopg
 from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 from promptsales.errors import PromptSalesError
 from promptsales.operations.load_records import read_load, read_run
@@ -51,7 +53,9 @@ def web_app(
     """
     app = FastAPI(title="PromptSales operations", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
-    app.add_exception_handler(HTTPException, _refusal)
+    # Starlette's own too: it refuses what no path and no method of these pages is.
+    app.add_exception_handler(AnyHTTPException, _refusal)
+    app.add_exception_handler(RequestValidationError, _no_such_page)
     app.add_exception_handler(_UnreadableError, _unreadable)
     allowed = [Depends(authorise)]
 
@@ -81,6 +85,9 @@ def web_app(
 
     @app.get("/runs/{source}/{table}/{run_id:path}", dependencies=allowed)
     def run(request: Request, source: str, table: str, run_id: str) -> HTMLResponse:
+        if "\0" in source + table + run_id:
+            # PostgreSQL would refuse the question, and the page say that it does not answer.
+            raise HTTPException(404, "There is no such run.")
         with reading() as connection:
             record = read_run(connection, source, table, run_id)
         return _page(load_page(record, _bases(request)))
@@ -98,13 +105,22 @@ def _bases(request: Request) -> Bases:
 
 
 def _refusal(request: Request, error: Exception) -> HTMLResponse:
-    assert isinstance(error, HTTPException)
+    assert isinstance(error, AnyHTTPException)
     heading, todo = {
         401: ("Not signed in", "Sign in to Airflow, then open this page again."),
-        403: ("Not allowed", "Ask whoever runs Airflow for the right to see cluster activity."),
+        # Airflow says 403 of a login of before its key was changed, too.
+        403: (
+            "Not allowed",
+            "Sign in to Airflow again. If that changes nothing, ask whoever runs Airflow for the right to see cluster "
+            "activity.",
+        ),
     }.get(error.status_code, ("Not found", "Open it from the page Warehouse, or from the task that made it."))
     html = notice_page("Warehouse", "Why is there nothing here?", heading, str(error.detail), todo, _bases(request))
     return _page(html, error.status_code)
+
+
+def _no_such_page(request: Request, error: Exception) -> HTMLResponse:
+    return _refusal(request, HTTPException(404, "There is no such page."))
 
 
 def _unreadable(request: Request, error: Exception) -> HTMLResponse:
