@@ -35,6 +35,9 @@ COMPONENTS = {
 IMPORT_SECONDS = 180
 """How long a DAG file may take; by Airflow's own 30 a machine that does much else would lose tasks."""
 
+API_SECONDS = 60
+"""How long a task waits for an answer of Airflow's API; by Airflow's own 5 such a machine would lose tasks as well."""
+
 PARALLEL_TASKS = 4
 """At a time: more would only wait for each other on a laptop, and each takes some 150 MB."""
 
@@ -61,6 +64,7 @@ def airflow_environment(root: Path) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": str(IMPORT_SECONDS),
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": str(API_SECONDS),
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": str(IMPORT_SECONDS),
     }
 
