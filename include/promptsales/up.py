@@ -98,8 +98,14 @@ def _require_ports(port: int, mcp_ports: Mapping[str, int]) -> None:
     """Refuse before anything is started.
 
     Raises:
-        EngineError: naming the port that is taken, what wants it, and how to choose another.
+        EngineError: naming the port that is taken, or asked for twice, what wants it, and how to choose another.
     """
+    for name, number in mcp_ports.items():
+        if number == port:
+            raise EngineError(
+                f"port {port} is asked for twice, for Airflow's UI and for the MCP server {name}: choose others with "
+                "`make up PORT=... MCP_PORT=...` (`promptsales up --port ... --mcp-port ...`)."
+            )
     for number, title, option in (
         (port, "Airflow's UI", "PORT"),
         *((number, f"the MCP server {name}", "MCP_PORT") for name, number in mcp_ports.items()),

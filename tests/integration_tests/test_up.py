@@ -183,5 +183,11 @@ def test_a_port_that_is_taken_is_named_before_anything_starts(folder: Path) -> N
     assert load_state(folder).engines == {}
 
 
+def test_a_port_that_is_asked_for_twice_is_named() -> None:
+    port = free_ports(1)
+    with pytest.raises(EngineError, match=f"port {port} .*twice.*Airflow's UI.*ads_optimizer.*make up PORT="):
+        _require_ports(port, {"ads_optimizer": port})
+
+
 def test_the_servers_listen_where_clients_look_for_them() -> None:
     assert {name: MCP_PORT + offset for offset, name in enumerate(NAMES)} == dict(PORTS)
