@@ -93,6 +93,23 @@ def test_nothing_is_wider_than_a_laptop(cycled: Platform, visit: Visit) -> None:
     assert frame.locator(".answers").bounding_box()["height"] < 300  # type: ignore[index]  # it is there
 
 
+def test_an_error_of_any_length_leaves_the_answers_on_the_first_screen(
+    cycled: Platform, visit: Visit, warehouse: psycopg.Connection[Any]
+) -> None:
+    warehouse.execute(
+        "INSERT INTO etl.failures (source, table_name, run_id, message)"
+        " VALUES ('promptads', 'marcas', 'cli-larga', %s)",
+        [f"{'palabra ' * 2_000}{'X' * 6_000}"],
+    )
+    try:
+        frame = visit.open_warehouse()
+        assert frame.locator(".answers").bounding_box()["height"] < 400  # type: ignore[index]  # it is there
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert frame.locator("body").evaluate(wider) == 0
+    finally:
+        warehouse.execute("DELETE FROM etl.failures WHERE run_id = 'cli-larga'")
+
+
 def test_a_failure_is_answered_and_its_link_opens_the_task(
     cycled: Platform, visit: Visit, warehouse: psycopg.Connection[Any]
 ) -> None:

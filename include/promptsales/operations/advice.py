@@ -113,7 +113,8 @@ def _failed_run(run: DagRun) -> Problem:
     return Problem(
         f"{run.dag_id} failed {humanised(run.seconds_ago)} ago",
         run.error or "",
-        "Open the run, read the log of the task that is red, mend what its last line names, and clear that task.",
+        "Open the run, read the log of the task that is red, mend what its last line names, and clear that task. A log "
+        "that ends without an error is of a task that was ended from outside: clear it.",
         (path, "Open the run") if path else (dag_path(run.dag_id), "Open the DAG"),
     )
 
