@@ -79,6 +79,12 @@ def test_a_run_that_failed_elsewhere_is_told_though_every_table_is_fresh() -> No
     ]
 
 
+def test_what_keeps_the_warehouse_from_being_fresh_comes_before_a_run_that_does_not_feed_it() -> None:
+    held = mirror("marcas", held=STALL_SECONDS + 30.0)
+    told = titles(overview(held, runs=(ended("refresh_marts"), ended("simulate_activity"))))
+    assert [title.split()[0] for title, _ in told] == ["refresh_marts", "promptads:", "simulate_activity"]
+
+
 def test_a_run_whose_tables_were_all_loaded_since_is_over() -> None:
     assert titles(overview(mirror("marcas", 119.0), mirror("canales", 30.0), runs=(ended("etl_promptads"),))) == []
     assert titles(overview(mirror("marcas", 121.0), mirror("canales", 30.0), runs=(ended("etl_promptads"),))) == [

@@ -62,11 +62,15 @@ def problems(overview: Overview, paused: Collection[str]) -> list[Problem]:
     """
     if overview.report.verdict is Verdict.empty:
         return _empty(paused)
+    feeding = {REFRESH, *(etl_dag_id(mirror.status.source) for mirror in overview.mirrors)}
+    failed = [run for run in overview.dag_runs if run.failed and not _is_told(run, overview)]
     return [
         *_failed_tables(overview),
-        *(_failed_run(run) for run in overview.dag_runs if run.failed and not _is_told(run, overview)),
+        *(_failed_run(run) for run in failed if run.dag_id in feeding),
         *_stalls(overview),
         *_late(overview, paused),
+        # Without these the warehouse is as fresh as with them.
+        *(_failed_run(run) for run in failed if run.dag_id not in feeding),
         *_checks(overview),
         *_quarantine(overview),
     ]
