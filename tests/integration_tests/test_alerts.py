@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from pymongo import MongoClient
 from redis import Redis
 
-from promptsales.alerts.alert import MOST_TOLD, Alert, Kind, payload, raised
+from promptsales.alerts.alert import LONGEST, MOST_TOLD, Alert, Kind, payload, raised
 from promptsales.alerts.causes import WAREHOUSE, alerts_of, server_of
 from promptsales.alerts.report import report
 from promptsales.alerts.stalls import stalled_windows
@@ -183,12 +183,14 @@ def test_without_the_warehouse_redis_keeps_tasks_from_telling_the_same(
     assert len(webhook.received) == 2, "rather twice than not at all"
 
 
-def test_a_message_holds_what_slack_takes() -> None:
+@pytest.mark.parametrize("character", ["x", "&"])
+def test_a_message_holds_what_slack_takes(character: str) -> None:
     now = datetime.now(UTC)
-    long = [raised(replace(FAILED, message="x" * 9_000), now, 1, "https://wiki.example.com/OPERATIONS.md")] * 70
+    long = [raised(replace(FAILED, message=character * 9_000), now, 1, "https://wiki.example.com/OPERATIONS.md")] * 70
     message = payload(long)
     assert len(message["blocks"]) == MOST_TOLD + 1 <= 50
     assert all(len(block["text"]["text"]) <= 3_000 for block in message["blocks"])
+    assert len(message["blocks"][0]["text"]["text"]) > LONGEST, "no more is cut than has to be"
     assert message["blocks"][-1]["text"]["text"] == "And 50 more: the table `ops.alerts` has them all."
     assert "<https://wiki.example.com/OPERATIONS.md#task-failed|What to do>" in message["blocks"][0]["text"]["text"]
 

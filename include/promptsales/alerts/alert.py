@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 
 from promptsales.etl.freshness import humanised
 
 LONGEST = 1_500
-"""Characters of a message; Slack takes 3,000 in a section."""
+"""Characters of a message as it is sent; Slack takes 3,000 in a section."""
 
 MOST_TOLD = 20
 """Alerts in one message; Slack takes 50 blocks."""
@@ -90,7 +91,7 @@ def raised(alert: Alert, since: datetime, times: int, runbook: str) -> Told:
     links = {"Open the run": alert.link} if alert.link else {}
     return Told(
         f"{word}: {TITLES[alert.kind]}: {alert.subject}",
-        f"{alert.message[:LONGEST]}\n{seen}",
+        f"{_beginning(alert.message)}\n{seen}",
         links | {"What to do": f"{runbook}#{alert.kind}"},
     )
 
@@ -119,6 +120,12 @@ def _mrkdwn(entry: Told) -> str:
         for label, address in entry.links.items()
     )
     return "\n".join(part for part in (f"*{_escaped(entry.headline)}*", _escaped(entry.details), links) if part)
+
+
+def _beginning(text: str) -> str:
+    """As much of it as takes `LONGEST` characters once it is escaped: Slack refuses the whole message for one more."""
+    lengths = accumulate(len(_escaped(character)) for character in text)
+    return text[: sum(length <= LONGEST for length in lengths)]
 
 
 def _escaped(text: str) -> str:
