@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
@@ -20,6 +21,7 @@ from pydantic import SecretStr
 from pymongo import MongoClient
 from redis import Redis
 
+from promptsales.airflow_connections import airflow_connections
 from promptsales.alerts.alert import LONGEST, MOST_TOLD, Alert, Kind, payload, raised
 from promptsales.alerts.causes import WAREHOUSE, alerts_of, server_of
 from promptsales.alerts.report import report
@@ -272,3 +274,30 @@ def test_one_open_transaction_is_one_alert_that_names_the_tables_it_holds_back()
     assert "canales, marcas" in alert.message
     assert "mercados" not in alert.message
     assert stalled_windows("promptads", tables[2:], "promptads/windows", None) == []
+
+
+def test_a_cycle_that_is_overdue_is_told_and_one_that_ended_badly_in_time_is_not(
+    airflow_home: None, settings: Settings, webhook: LocalService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Airflow's triggerer calls back when a deadline has passed: it keeps deadlines of runs that failed, too."""
+    from promptsales.orchestration import tell_overdue
+
+    for name, value in airflow_connections(settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PROMPTSALES_ALERT_WEBHOOK_URL", webhook.url + SECRET_PATH)
+    run = {
+        "dag_id": "etl_promptcrm",
+        "dag_run_id": "scheduled__2026-02-03T09:53:00+00:00",
+        "queued_at": "2026-02-03T10:04:00Z",
+        "end_date": None,
+    }
+    deadline = {"deadline_time": "2026-02-03T10:15:00Z"}
+    asyncio.run(tell_overdue({"dag_run": {**run, "end_date": "2026-02-03T10:09:00Z"}, "deadline": deadline}))
+    assert texts(webhook) == []
+    asyncio.run(tell_overdue({"dag_run": run, "deadline": deadline}))
+    assert texts(webhook) == ["ALERT: A cycle is overdue: etl_promptcrm"]
+    [block] = json.loads(webhook.received[0].body)["blocks"]
+    assert "Since 2026-02-03 10:04 UTC." in block["text"]["text"]
+    assert (
+        "/dags/etl_promptcrm/runs/scheduled__2026-02-03T09%3A53%3A00%2B00%3A00|Open the run>" in block["text"]["text"]
+    )
