@@ -212,6 +212,28 @@ def test_the_page_s_role_reads_no_rejected_row_and_writes_nothing(
             connection.execute("DELETE FROM etl.loads")
 
 
+def test_of_a_check_that_was_asked_again_the_last_answer_counts(
+    plugin: ModuleType, client: TestClient, warehouse: psycopg.Connection[Any]
+) -> None:
+    load(warehouse, "ventas")
+    for check, state, rows in (
+        ("prueba_pasa_luego", "falla", 10), ("prueba_sigue", "falla", 2),
+        ("prueba_pasa_luego", "pasa", 0), ("prueba_sigue", "falla", 1),
+    ):  # fmt: skip
+        warehouse.execute(
+            "INSERT INTO ops.quality_results (corrida, chequeo, tipo, gravedad, estado, filas, muestra, segundos)"
+            " VALUES (%s, %s, 'no_rows', 'error', %s, %s, '[]', 0)",
+            [RUN, check, state, rows],
+        )
+    try:
+        page = client.get("/warehouse", cookies=signed_in(plugin, "ADMIN")).text
+    finally:
+        warehouse.execute("DELETE FROM ops.quality_results WHERE corrida = %s", [RUN])
+    assert page.count("<h3>Data check prueba_sigue does not pass</h3>") == 1
+    assert "1 row is wrong." in page
+    assert "prueba_pasa_luego" not in page
+
+
 def test_a_load_that_never_was_is_not_found(plugin: ModuleType, client: TestClient) -> None:
     answer = client.get("/loads/999999999", cookies=signed_in(plugin, "ADMIN"))
     assert (answer.status_code, "There is no load 999999999." in answer.text) == (404, True)

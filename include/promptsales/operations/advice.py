@@ -189,17 +189,19 @@ def _checks(overview: Overview) -> list[Problem]:
         Problem(
             f"Data check {check.chequeo} does not pass",
             " ".join(
-                part
-                for part in ("" if check.filas is None else f"{check.filas:,} rows are wrong.", check.mensaje or "")
-                if part
+                part for part in ("" if check.filas is None else _wrong(check.filas), check.mensaje or "") if part
             ),
-            "Read what it compares in the log of the task check_quality, and correct the source; the next refresh asks "
-            "again.",
+            "Read what it compares in the log of the task check_quality, and correct the source. Where the source is "
+            "right, its mirror is not: trigger reconcile_warehouse. The next refresh asks again.",
             (dag_path(REFRESH), f"Open {REFRESH}"),
             serious=check.gravedad == "error",
         )
         for check in overview.failing_checks
     ]
+
+
+def _wrong(rows: int) -> str:
+    return "1 row is wrong." if rows == 1 else f"{rows:,} rows are wrong."
 
 
 def _quarantine(overview: Overview) -> list[Problem]:
