@@ -26,7 +26,11 @@ CONNECT_SECONDS = 10
 
 _DB_LIBRARY = re.compile(r"DB-Lib error message ([0-9]+), severity [0-9]+:\n(.+)")
 _MONGODB_LOGIN_FAILED = 18
-_MONGODB_VARIABLES = "PROMPTSALES_MONGO_URL or PROMPTSALES_MONGO_ADMIN_URL"
+_MONGODB_PLACE = (
+    "PROMPTSALES_MONGO_URL or PROMPTSALES_MONGO_ADMIN_URL (in Airflow the connection promptcontent_mongo or "
+    "promptcontent_mongo_admin)"
+)
+"""A hook's errors are told here, too, and nobody there says which of them it was."""
 
 
 @dataclass(frozen=True)
@@ -204,9 +208,9 @@ def mongodb_message(error: BaseException) -> str:
     text = str(details.get("errmsg") or "").strip() or _first_line(error).split(", full error:")[0]
     text = re.sub(r" \(configured timeouts:[^)]*\)", "", text.split(", Timeout: ")[0])
     if isinstance(error, ServerSelectionTimeoutError):
-        text = f"no server answers ({text}): check that it runs and that {_MONGODB_VARIABLES} names it"
+        text = f"no server answers ({text}): check that it runs and that {_MONGODB_PLACE} names it"
     elif code == _MONGODB_LOGIN_FAILED:
-        text = f"{text.rstrip('.')}: check the login and password in {_MONGODB_VARIABLES}"
+        text = f"{text.rstrip('.')}: check the login and password in {_MONGODB_PLACE}"
     return f"error {code}: {text}" if code else text
 
 

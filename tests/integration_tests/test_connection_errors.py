@@ -92,7 +92,8 @@ def test_mongodb_refuses_a_login(engines: Settings) -> None:
     ):
         client.admin.command("ping")
     assert mongodb_message(failure.value).endswith(
-        ": check the login and password in PROMPTSALES_MONGO_URL or PROMPTSALES_MONGO_ADMIN_URL"
+        ": check the login and password in PROMPTSALES_MONGO_URL or PROMPTSALES_MONGO_ADMIN_URL "
+        "(in Airflow the connection promptcontent_mongo or promptcontent_mongo_admin)"
     )
 
 

@@ -208,7 +208,8 @@ def test_a_mongodb_that_is_not_there_is_one_sentence() -> None:
         client.admin.command("ping")
     assert mongodb_message(failure.value) == (
         "no server answers (127.0.0.1:1: [Errno 111] Connection refused): check that it runs and that "
-        "PROMPTSALES_MONGO_URL or PROMPTSALES_MONGO_ADMIN_URL names it"
+        "PROMPTSALES_MONGO_URL or PROMPTSALES_MONGO_ADMIN_URL "
+        "(in Airflow the connection promptcontent_mongo or promptcontent_mongo_admin) names it"
     )
 
 
