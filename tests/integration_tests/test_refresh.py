@@ -33,6 +33,8 @@ from promptsales.warehouse.marts import refresh_marts
 from promptsales.warehouse.refresh import RefreshReport, refresh
 from promptsales.warehouse.tables import MIRRORS
 
+pytestmark = pytest.mark.slow
+
 SOURCES = ["promptads", "promptcrm", "promptcontent"]
 SCALE = 0.004
 

@@ -23,6 +23,8 @@ from promptsales.seeding.plan import PlanError, SeedPlan, today
 from promptsales.seeding.seed import SeedReport, existing_plan, seed_all
 from promptsales.seeding.world import World, build_world
 
+pytestmark = pytest.mark.slow
+
 # As of today: MongoDB forgets requests that are 90 days old.
 PLAN = SeedPlan(today(), scale=0.05)
 
