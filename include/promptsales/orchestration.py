@@ -1,7 +1,7 @@
 """Airflow's side of the library: connections out of provider hooks, and DAGs out of pipeline specs.
 
-The only module of `promptsales` that imports Airflow, but for `connections.connect_sqlserver_by_hook`. DAG files call
-it and hold no logic of their own.
+The only module of `promptsales` that imports Airflow, but for `connections.connect_sqlserver_by_hook` and
+`local.airflow_metadata`. DAG files call it and hold no logic of their own.
 """
 
 from __future__ import annotations

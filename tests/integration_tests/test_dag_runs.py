@@ -210,5 +210,8 @@ def test_tasks_tell_what_is_wrong_and_what_they_moved(
 
 
 def test_a_dag_that_does_not_exist_is_one_clear_error(airflow_root: Path) -> None:
-    with pytest.raises(AirflowError, match="no DAG 'etl_nada'"):
-        airflow.run_dags(airflow_root, ["etl_nada"])
+    with airflow.dag_process(airflow_root) as process:
+        with pytest.raises(AirflowError, match="no DAG 'etl_nada'"):
+            process.run(["etl_nada"])
+        with pytest.raises(AirflowError, match="ended before refresh_marts did"):
+            process.run(["refresh_marts"])
