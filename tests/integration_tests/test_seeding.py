@@ -10,17 +10,20 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
+import pymssql
 import pytest
 from seeded_data import broken_promises, query
 from typer.testing import CliRunner
 
 from promptsales.cli import app
-from promptsales.connections import Connections
+from promptsales.connections import Connections, sqlserver_number
 from promptsales.seeding.ads_tables import ads_tables
 from promptsales.seeding.content import content_documents
-from promptsales.seeding.crm_tables import crm_tables
+from promptsales.seeding.crm_tables import CONSENT_COLUMNS, crm_tables
 from promptsales.seeding.plan import PlanError, SeedPlan, today
 from promptsales.seeding.seed import SeedReport, existing_plan, seed_all
+from promptsales.seeding.sqlserver_loader import LoadError
+from promptsales.seeding.table import CHUNK_ROWS
 from promptsales.seeding.world import World, build_world
 
 pytestmark = pytest.mark.slow
@@ -28,8 +31,8 @@ pytestmark = pytest.mark.slow
 # As of today: MongoDB forgets requests that are 90 days old.
 PLAN = SeedPlan(today(), scale=0.05)
 
-# Large enough for several transactions: a kill leaves them half done.
-KILLED_IN = ("clientes", "ventas", "lineas_venta")
+# After so many rows of all tables: whole transactions of several tables are there, and others under way.
+KILLED_AFTER = (30_000, 65_000, 95_000)
 
 SEED_AND_DIE = """
 import os, signal, sys
@@ -39,8 +42,11 @@ from promptsales.seeding.plan import SeedPlan
 from promptsales.seeding.seed import seed_all
 from promptsales.settings import Settings
 
+there = {}
+
 def die(database, table, done, total):
-    if table == sys.argv[3] and 0 < done < total:
+    there[database, table] = done
+    if sum(there.values()) >= int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
 
 seed_all(from_settings(Settings(), admin=True), SeedPlan(date.fromisoformat(sys.argv[1]), float(sys.argv[2])), die)
@@ -53,37 +59,45 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def partly_seeded(own_engines: Connections) -> dict[str, int]:
-    """Rows of each table right after the seeding was killed in it."""
-    found: dict[str, int] = {}
-    for table in KILLED_IN:
-        arguments = [sys.executable, "-c", SEED_AND_DIE, str(PLAN.as_of), str(PLAN.scale), table]
+def partly_seeded(own_engines: Connections, world: World) -> list[dict[str, int]]:
+    """Rows of each table of PromptCRM after each of three killed seedings."""
+    found = []
+    for rows in KILLED_AFTER:
+        arguments = [sys.executable, "-c", SEED_AND_DIE, str(PLAN.as_of), str(PLAN.scale), str(rows)]
         assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
         with closing(own_engines.crm()) as crm:
-            found[table] = query(crm, f"SELECT COUNT(*) FROM dbo.{table}")[0][0]
+            found.append(
+                {table.name: query(crm, f"SELECT COUNT(*) FROM dbo.{table.name}")[0][0] for table in crm_tables(world)}
+            )
     return found
 
 
 @pytest.fixture(scope="module")
-def seeded(own_engines: Connections, partly_seeded: dict[str, int]) -> SeedReport:
+def seeded(own_engines: Connections, partly_seeded: list[dict[str, int]]) -> SeedReport:
     return seed_all(own_engines, PLAN)
 
 
-@pytest.mark.slow
-def test_a_killed_seeding_left_whole_transactions(partly_seeded: dict[str, int], world: World) -> None:
+def test_a_killed_seeding_left_whole_transactions(partly_seeded: list[dict[str, int]], world: World) -> None:
     totals = {table.name: table.rows for table in crm_tables(world)}
-    for table, rows in partly_seeded.items():
-        assert 0 < rows < totals[table]
+    for found in partly_seeded:
+        assert all(rows % CHUNK_ROWS == 0 or rows == totals[table] for table, rows in found.items()), found
+        assert 0 < sum(found.values()) < sum(totals.values())
+    assert any(0 < rows < totals[table] for found in partly_seeded for table, rows in found.items())
 
 
 def test_the_last_run_inserted_only_what_was_missing(
-    partly_seeded: dict[str, int], seeded: SeedReport, world: World
+    partly_seeded: list[dict[str, int]], seeded: SeedReport, world: World
 ) -> None:
-    totals = {table.name: table.rows for table in crm_tables(world)}
-    last = KILLED_IN[-1]
-    assert seeded.inserted["PromptCRM"]["clientes"] == 0
-    assert seeded.inserted["PromptCRM"]["ventas"] == 0
-    assert 0 < seeded.inserted["PromptCRM"][last] <= totals[last] - partly_seeded[last]
+    missing = {table.name: table.rows - partly_seeded[-1][table.name] for table in crm_tables(world)}
+    assert seeded.inserted["PromptCRM"] == missing
+
+
+def test_foreign_keys_hold_again(own_engines: Connections, seeded: SeedReport) -> None:
+    """They are off while rows are loaded, and were when the seeding was killed."""
+    orphan = "(9000000, 9000000, N'correo', 1, '2025-01-01', N'prueba')"
+    with closing(own_engines.crm()) as crm, pytest.raises(pymssql.IntegrityError) as refused:
+        crm.cursor().execute(f"INSERT INTO dbo.consentimientos ({CONSENT_COLUMNS}) VALUES {orphan}")
+    assert sqlserver_number(refused.value) == 547
 
 
 def test_every_row_is_there_once(own_engines: Connections, seeded: SeedReport, world: World) -> None:
@@ -158,3 +172,20 @@ def test_other_parameters_are_refused(own_engines: Connections, seeded: SeedRepo
         seed_all(own_engines, replace(PLAN, **other))
     assert f"--as-of {PLAN.as_of}" in str(refused.value)
     assert re.search(r"down --purge", str(refused.value))
+
+
+def test_a_row_that_points_nowhere_is_found_in_the_end(own_engines: Connections, seeded: SeedReport) -> None:
+    begun = """
+        ALTER TABLE dbo.ventas NOCHECK CONSTRAINT ALL;
+        DELETE FROM dbo.siembra WHERE parametro = N'completa:ventas';
+        UPDATE dbo.ventas SET id_cliente = %s WHERE id_venta = 1
+    """
+    with closing(own_engines.crm()) as crm, closing(crm.cursor()) as cursor:
+        crm.autocommit(True)
+        ((customer,),) = query(crm, "SELECT id_cliente FROM dbo.ventas WHERE id_venta = 1")
+        cursor.execute(begun, (9_000_000,))
+        with pytest.raises(LoadError, match=r"PromptCRM\.dbo\.ventas: .*(?i:fk_ventas_clientes).* seed` again"):
+            seed_all(own_engines, PLAN)
+        cursor.execute("UPDATE dbo.ventas SET id_cliente = %s WHERE id_venta = 1", (customer,))
+    assert seed_all(own_engines, PLAN).rows == 0
+    assert broken_promises(own_engines, str(PLAN.as_of))["origin"] == []

@@ -283,6 +283,26 @@ def test_sequences_and_statistics(sql: Callable[..., list[Any]]) -> None:
     sql("UPDATE STATISTICS dbo.prueba; UPDATE STATISTICS dbo.marcas WITH FULLSCAN")
 
 
+def test_foreign_keys_can_be_set_aside_for_a_bulk_load(sql: Callable[..., list[Any]]) -> None:
+    orphan = "INSERT INTO dbo.prueba_hija (id, id_prueba, k) VALUES (1, 99, 1)"
+    check = "ALTER TABLE dbo.prueba_hija WITH CHECK CHECK CONSTRAINT ALL"
+    sql("ALTER TABLE dbo.prueba_hija NOCHECK CONSTRAINT ALL;" + orphan)
+    for _ in range(2):
+        with pytest.raises(pymssql.IntegrityError, match="ALTER TABLE statement conflicted") as conflict:
+            sql(check)
+        assert sqlserver_number(conflict.value) == 547
+    sql("UPDATE dbo.prueba_hija SET id_prueba = NULL")
+    sql(f"{check}; {check}")
+    with pytest.raises(pymssql.IntegrityError, match="INSERT statement conflicted"):
+        sql(orphan.replace("(1,", "(2,"))
+
+
+def test_only_the_owner_sets_foreign_keys_aside(server: Server) -> None:
+    with closing(server.connect(ETL)) as connection, pytest.raises(pymssql.Error) as denied:
+        connection.cursor().execute("ALTER TABLE dbo.prueba_hija NOCHECK CONSTRAINT ALL")
+    assert sqlserver_number(denied.value) == 229
+
+
 def test_parameters_of_sp_executesql(server: Server) -> None:
     with closing(server.connect()) as connection, connection.cursor() as cursor:
         text = "SELECT @a + 1 AS a, @b AS b, @c AS c"

@@ -111,6 +111,8 @@ def test_the_etl_reads_the_contract_and_no_table(login: Login) -> None:
 def test_seeding_restarts_sequences_and_writes_no_tombstone(login: Login, world: World) -> None:
     connection = login("rol_siembra")
     results(connection, "UPDATE STATISTICS dbo.marcas")
+    results(connection, "ALTER TABLE dbo.marcas NOCHECK CONSTRAINT ALL")
+    results(connection, "ALTER TABLE dbo.marcas WITH CHECK CHECK CONSTRAINT ALL")
     following = value(connection, "SELECT NEXT VALUE FOR dbo.seq_marcas AS clave")
     results(connection, f"ALTER SEQUENCE dbo.seq_marcas RESTART WITH {following}")
     results(connection, f"UPDATE dbo.marcas SET sector = N'otro' WHERE id_marca = {world.brand}")

@@ -33,6 +33,10 @@ def postgres(batch: str) -> list[str]:
         ("SET NOCOUNT ON; SET IDENTITY_INSERT dbo.t ON; USE [PromptAds]", ["option", "option", "use"]),
         ("UPDATE STATISTICS dbo.[T] WITH FULLSCAN", ["ANALYZE dbo.T"]),
         (
+            "ALTER TABLE dbo.[t] NOCHECK CONSTRAINT ALL; alter table dbo.t\nWITH CHECK CHECK CONSTRAINT ALL",
+            ["CALL tsql.enforce_foreign_keys('dbo.t', False)", "CALL tsql.enforce_foreign_keys('dbo.t', True)"],
+        ),
+        (
             "SELECT a FROM t AS x WITH (UPDLOCK, READPAST)",
             ["SELECT a FROM t AS x FOR UPDATE OF x SKIP LOCKED"],
         ),

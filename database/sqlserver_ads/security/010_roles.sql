@@ -56,9 +56,10 @@ GRANT SELECT ON OBJECT::etl.rendimiento_diario TO rol_mcp_ads;
 GRANT SELECT ON OBJECT::etl.sentimientos TO rol_mcp_ads;
 GO
 
--- Seeding restarts each sequence after the keys it chose, and renews the statistics of each table. UPDATE
--- STATISTICS takes ALTER on the table, which also allows TRUNCATE TABLE and disabling a trigger: ways to lose
--- tombstones. So this role is for loading and for nothing else, and its login is disabled between loads.
+-- Seeding restarts each sequence after the keys it chose, renews the statistics of each table, and sets its
+-- constraints aside while it loads. The last two take ALTER on the table, which also allows TRUNCATE TABLE and
+-- disabling a trigger: ways to lose tombstones. So this role is for loading and for nothing else, and its login is
+-- disabled between loads.
 ALTER ROLE data_writer ADD MEMBER rol_siembra;
 GO
 GRANT ALTER ON OBJECT::dbo.seq_marcas TO rol_siembra;

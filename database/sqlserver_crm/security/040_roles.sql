@@ -7,9 +7,9 @@
                        logins is a member.
   rol_descifra         searches, and sees what it finds in clear.
   rol_lee_enmascarado  reads the views of schema enmascarado, and no table.
-  rol_siembra          data_writer, and what seeding does besides: restarting sequences, updating statistics. The second
-                       takes ALTER on the tables, which is also the right to TRUNCATE them behind the tombstones' back:
-                       so its login stays disabled but for a seeding (070_logins.sql).
+  rol_siembra          data_writer, and what seeding does besides: restarting sequences, updating statistics, setting
+                       constraints aside. The last two take ALTER on the tables, which is also the right to TRUNCATE
+                       them behind the tombstones' back: so its login stays disabled but for a seeding (070_logins.sql).
 */
 SET ANSI_NULLS ON;
 SET QUOTED_IDENTIFIER ON;

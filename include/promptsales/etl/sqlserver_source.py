@@ -20,7 +20,7 @@ import pymssql
 from promptsales.connections import sqlserver_message, sqlserver_number
 from promptsales.etl.errors import LoadError, SourceShapeError
 from promptsales.etl.piece import PAGE_ROWS, Piece, Position
-from promptsales.etl.spec import TableSpec
+from promptsales.etl.spec import ColumnSpec, TableSpec
 from promptsales.etl.sql import text
 
 LOCK_WAIT_MS = 30_000
@@ -50,6 +50,17 @@ _SOURCE_TYPES: dict[str, tuple[str, ...]] = {
     "timestamptz": ("datetimeoffset",),
     "uuid": ("uniqueidentifier",),
     "bytea": ("binary", "varbinary"),
+}
+
+# Of these pymssql makes a Python object a value, which takes it longer than the rest of the row, and COPY writes it
+# out again: the source's own text is read instead. Six digits of a second are what PostgreSQL keeps; the source's
+# seventh is cut off, not rounded. Styles 23 and 121 are ISO 8601:
+# https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql
+_AS_TEXT = {
+    "numeric(": "CAST(CAST({column} AS decimal({size})) AS varchar(41)) AS {column}",
+    "date": "CONVERT(char(10), {column}, 23) AS {column}",
+    "timestamp": "LEFT(CONVERT(varchar(33), {column}, 121), 26) AS {column}",
+    "uuid": "CAST({column} AS char(36)) AS {column}",
 }
 
 
@@ -251,17 +262,25 @@ class _Source:
         return [*keys, *(tuple(self._key_of(key)) for (key,) in deleted)]
 
     def deletions(self, low: int, high: int) -> Iterator[tuple[Any, ...]]:
-        """Keys deleted in the window, with the version of each tombstone; streamed page by page."""
-        query = text("source_deletions").format(limit=self.page_rows)
-        version, key = low + 1, ""
+        """Keys deleted in the window, with the version of each tombstone; streamed page by page.
+
+        The first page is asked for at once: after the next page of rows the worker would come to it too late.
+        """
+        return self._deletions(high, self._deletions_from(low + 1, "", high))
+
+    def _deletions(self, high: int, page: Future[list[tuple[Any, ...]]]) -> Iterator[tuple[Any, ...]]:
         while True:
-            values = {"table": self.table.source.removeprefix("etl."), "after": version, "high": high, "key": key}
-            rows = self.worker.submit(self._query, query, values).result()
+            rows = page.result()
             for key_text, at in rows:
                 yield (*self._key_of(key_text), at)
             if len(rows) < self.page_rows:
                 return
             key, version = rows[-1]
+            page = self._deletions_from(version, key, high)
+
+    def _deletions_from(self, version: int, key: str, high: int) -> Future[list[tuple[Any, ...]]]:
+        values = {"table": self.table.source.removeprefix("etl."), "after": version, "high": high, "key": key}
+        return self.worker.submit(self._query, text("source_deletions").format(limit=self.page_rows), values)
 
     def _key_of(self, key_text: str) -> list[Any]:
         try:
@@ -281,7 +300,7 @@ class _Source:
     def _view_query(self, name: str, limit: int, condition: str) -> str:
         return text(name).format(
             limit=limit,
-            columns=", ".join(self.table.column_names),
+            columns=", ".join(map(_selected, self.table.columns)),
             view=self.table.source,
             condition=condition,
             key=", ".join(self.table.key),
@@ -312,6 +331,12 @@ class _Source:
             case 1222:
                 return LoadError(f"{self.table.source}: a lock was held for {LOCK_WAIT_MS // 1000} s ({message}).")
         return LoadError(f"{self.table.source} could not be read: {message}.")
+
+
+def _selected(column: ColumnSpec) -> str:
+    """How a column of the view is read. A key has none of the types that become text: its values bound the pages."""
+    kind, bracket, size = column.type.partition("(")
+    return _AS_TEXT.get(kind + bracket, "{column}").format(column=column.name, size=size.rstrip(")"))
 
 
 def _fits(declared: str, kind: str, precision: int | None, scale: int | None) -> bool:

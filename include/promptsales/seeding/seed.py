@@ -12,17 +12,21 @@ import pymssql
 
 from promptsales.connections import Connections, sqlserver_message
 from promptsales.errors import PromptSalesError
+from promptsales.seeding import sqlserver_loader
 from promptsales.seeding.ads_tables import ads_tables
 from promptsales.seeding.content import content_documents
 from promptsales.seeding.crm_tables import crm_tables
 from promptsales.seeding.mongodb_loader import load_collection
 from promptsales.seeding.plan import PlanError, SeedPlan
 from promptsales.seeding.record import complete_tables, mark_complete, record_plan, recorded_plan
-from promptsales.seeding.sqlserver_loader import Advance, load_tables
+from promptsales.seeding.sqlserver_loader import Advance
 from promptsales.seeding.table import Table
 from promptsales.seeding.world import World, build_world
 
 ADS, CRM, CONTENT = "PromptAds", "PromptCRM", "PromptContent"
+
+LOADS_AT_ONCE = 4
+"""Connections that take in rows side by side."""
 
 Progress = Callable[[str, str, int, int], None]
 """Called with database, table, how many of its rows are there, and how many there will be."""
@@ -118,40 +122,57 @@ def _has_rows(connection: pymssql.Connection, table: str) -> bool:
 
 
 class _Load:
-    """One run's loads, two at a time where foreign keys allow it: one is written out while the other is taken in."""
+    """One run's loads, side by side: one is written out while another is taken in."""
 
     def __init__(self, connections: Connections, world: World, progress: Progress) -> None:
-        self._connections = connections
         self._world = world
         self._progress = progress
+        self._mongo = connections.mongo
+        self._connect = {ADS: connections.ads, CRM: connections.crm}
         self._failure: BaseException | None = None
 
     def run(self) -> dict[str, dict[str, int]]:
         """Load everything; returns the rows inserted by database and table."""
-        tables = {table.name: table for table in crm_tables(self._world)}
-        with ThreadPoolExecutor(3) as pool:
+        tables = {ADS: ads_tables(self._world), CRM: crm_tables(self._world)}
+        missing = {database: self._begin(database, listed) for database, listed in tables.items()}
+        inserted = {database: {table.name: 0 for table in listed} for database, listed in tables.items()}
+        waiting = [(database, table) for database, listed in missing.items() for table in listed]
+        with ThreadPoolExecutor(LOADS_AT_ONCE) as pool:
+            content = pool.submit(self._content)
+            # The largest first: what begins last should not be what ends last.
+            loads = [
+                (database, table.name, pool.submit(self._table, database, table))
+                for database, table in sorted(waiting, key=lambda pair: -pair[1].rows)
+            ]
             try:
-                ads = pool.submit(self._sqlserver, ADS, ads_tables(self._world))
-                customers = pool.submit(self._sqlserver, CRM, [tables["clientes"]])
-                content = pool.submit(self._content)
-                crm = customers.result()
-                sales = pool.submit(self._sqlserver, CRM, [tables["ventas"], tables["lineas_venta"]])
-                contacts = pool.submit(self._sqlserver, CRM, [tables["leads"], tables["consentimientos"]])
-                crm |= sales.result() | contacts.result()
-                return {ADS: ads.result(), CRM: crm, CONTENT: content.result()}
+                for database, name, load in loads:
+                    inserted[database][name] = load.result()
+                inserted[CONTENT] = content.result()
             except _StoppedError:
                 assert self._failure is not None
                 raise self._failure from None
             except BaseException as error:
                 self._failure = self._failure or error
                 raise
+        for database, listed in missing.items():
+            with closing(self._connect[database]()) as connection:
+                sqlserver_loader.complete(connection, database, listed)
+        return inserted
 
-    def _sqlserver(self, database: str, tables: list[Table]) -> dict[str, int]:
-        connect = self._connections.ads if database == ADS else self._connections.crm
-        advance = self._advance(database, {table.name: table.rows for table in tables})
+    def _begin(self, database: str, tables: list[Table]) -> list[Table]:
+        with closing(self._connect[database]()) as connection:
+            missing = sqlserver_loader.begin(connection, database, tables)
+        begun = {table.name for table in missing}
+        for table in tables:
+            if table.name not in begun:
+                self._progress(database, table.name, table.rows, table.rows)
+        return missing
+
+    def _table(self, database: str, table: Table) -> int:
+        advance = self._advance(database, {table.name: table.rows})
         try:
-            with closing(connect()) as connection:
-                return load_tables(connection, database, self._world.plan, tables, advance)
+            with closing(self._connect[database]()) as connection:
+                return sqlserver_loader.load(connection, database, self._world.plan, table, advance)
         except BaseException as error:
             self._failure = self._failure or error
             raise
@@ -167,9 +188,9 @@ class _Load:
         documents = content_documents(self._world)
         advance = self._advance(CONTENT, {name: len(listed) for name, listed in documents.items()})
         inserted: dict[str, int] = {}
-        database = self._connections.mongo()
+        database = self._mongo()
         # MongoDB has no place for the record: PromptAds, whose campaigns the documents point at, keeps it.
-        with closing(self._connections.ads()) as connection:
+        with closing(self._connect[ADS]()) as connection:
             connection.autocommit(True)
             complete = complete_tables(connection)
             for name, listed in documents.items():

@@ -1,9 +1,14 @@
-"""Tables into SQL Server: ascending keys, committed piece by piece, continued where the last load ended."""
+"""Tables into SQL Server: ascending keys, committed piece by piece, continued where the last load ended.
+
+A table is begun, loaded and completed. In between its constraints are off, as for every bulk load: `complete` checks
+them and turns them on again, and a table that an ended run left begun is completed by the next one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pymssql
 
@@ -23,40 +28,81 @@ class LoadError(PromptSalesError):
     """A table could not be seeded."""
 
 
-def load_tables(
-    connection: pymssql.Connection, database: str, plan: SeedPlan, tables: list[Table], advance: Advance
-) -> dict[str, int]:
-    """Load what is missing of each table, in order; returns the rows inserted now.
+def begin(connection: pymssql.Connection, database: str, tables: list[Table]) -> list[Table]:
+    """The tables that are not complete; until they are, the server holds none of their rows against a constraint.
+
+    Checking all foreign keys of a table in one pass at the end is many times cheaper than row by row, and lets parents
+    and children load side by side.
+    Source: https://learn.microsoft.com/sql/relational-databases/tables/disable-foreign-key-constraints-with-insert-and-update-statements
 
     Args:
-        connection: to the database; left in a transaction of its own, with nothing open in it.
+        connection: to the database, with nothing open in it; its login may alter the tables.
+        database: its name, for errors.
+        tables: all that the seeding fills.
+
+    Raises:
+        LoadError: naming the table and the server's message.
+    """
+    with _explained(database, "siembra", "Run `promptsales db init`."):
+        connection.autocommit(False)
+        complete = complete_tables(connection)
+    missing = [table for table in tables if table.name not in complete]
+    for table in missing:
+        with _explained(database, table.name):
+            _execute(connection, f"ALTER TABLE dbo.{table.name} NOCHECK CONSTRAINT ALL")
+            connection.commit()
+    return missing
+
+
+def load(connection: pymssql.Connection, database: str, plan: SeedPlan, table: Table, advance: Advance) -> int:
+    """Load what is missing of a table that was begun; returns the rows inserted now.
+
+    Args:
+        connection: to the database, with nothing open in it.
         database: its name, for errors.
         plan: what is seeded.
-        tables: parents before children.
+        table: what to load.
         advance: told of rows that are already there, too.
 
     Raises:
         LoadError: naming the table and the server's message. What was committed stays; another run goes on from it.
     """
-    inserted: dict[str, int] = {}
-    try:
+    with _explained(database, table.name):
         connection.autocommit(False)
-        complete = complete_tables(connection)
-    except pymssql.Error as error:
-        raise LoadError(f"{database}.dbo.siembra: {sqlserver_message(error)}. Run `promptsales db init`.") from error
+        return _load(connection, plan, table, advance)
+
+
+def complete(connection: pymssql.Connection, database: str, tables: list[Table]) -> None:
+    """Hold the loaded rows against the tables' constraints, and note that the tables have all their rows.
+
+    Args:
+        connection: to the database, with nothing open in it; its login may alter the tables.
+        database: its name, for errors.
+        tables: what was begun and loaded.
+
+    Raises:
+        LoadError: naming the table and the server's message, as where a foreign key points at no row.
+    """
+    connection.autocommit(False)
     for table in tables:
-        if table.name in complete:
-            inserted[table.name] = 0
-            advance(table.name, table.rows)
-            continue
-        try:
-            inserted[table.name] = _load(connection, plan, table, advance)
-        except pymssql.Error as error:
-            raise LoadError(
-                f"{database}.dbo.{table.name}: {sqlserver_message(error)}. What was committed stays: "
-                "mend the cause and run the same `promptsales seed` again to continue."
-            ) from error
-    return inserted
+        with _explained(database, table.name):
+            if table.sequence:
+                _execute(connection, f"ALTER SEQUENCE dbo.seq_{table.name} RESTART WITH {table.rows + 1}")
+            _execute(connection, f"ALTER TABLE dbo.{table.name} WITH CHECK CHECK CONSTRAINT ALL")
+            mark_complete(connection, table.name, table.rows)
+            connection.commit()
+
+
+@contextmanager
+def _explained(
+    database: str,
+    table: str,
+    remedy: str = "What was committed stays: mend the cause and run the same `promptsales seed` again to continue.",
+) -> Iterator[None]:
+    try:
+        yield
+    except pymssql.Error as error:
+        raise LoadError(f"{database}.dbo.{table}: {sqlserver_message(error)}. {remedy}") from error
 
 
 def _load(connection: pymssql.Connection, plan: SeedPlan, table: Table, advance: Advance) -> int:
@@ -76,7 +122,9 @@ def _load(connection: pymssql.Connection, plan: SeedPlan, table: Table, advance:
         if sending is not None:
             sending.result()
             advance(table.name, rows_sent)
-    _finish(connection, table)
+    # The check of the foreign keys is planned by them.
+    _execute(connection, f"UPDATE STATISTICS dbo.{table.name}")
+    connection.commit()
     return inserted
 
 
@@ -99,10 +147,6 @@ def _send(connection: pymssql.Connection, statements: list[str]) -> None:
     connection.commit()
 
 
-def _finish(connection: pymssql.Connection, table: Table) -> None:
+def _execute(connection: pymssql.Connection, statement: str) -> None:
     with connection.cursor() as cursor:
-        if table.sequence:
-            cursor.execute(f"ALTER SEQUENCE dbo.seq_{table.name} RESTART WITH {table.rows + 1}")
-        cursor.execute(f"UPDATE STATISTICS dbo.{table.name}")
-    mark_complete(connection, table.name, table.rows)
-    connection.commit()
+        cursor.execute(statement)

@@ -56,7 +56,9 @@ _CONTROL = re.compile(
       \s+(?P<value>-?\w+)(?=\s|;|$)
     | \bUSE\s+(?P<use>[\w\[\]]+)
     | \bALTER\s+SEQUENCE\s+(?P<sequence>[\w.\[\]]+)\s+RESTART(?:\s+WITH)?\s+(?P<start>-?\d+)
-    | \bUPDATE\s+STATISTICS\s+(?P<statistics>[\w.\[\]]+)[^;]*""",
+    | \bUPDATE\s+STATISTICS\s+(?P<statistics>[\w.\[\]]+)[^;]*
+    | \bALTER\s+TABLE\s+(?P<constrained>[\w.\[\]]+)\s+(?:NOCHECK|(?P<checks>WITH\s+CHECK\s+CHECK))
+      \s+CONSTRAINT\s+ALL\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ONLY_SQL_SERVER = re.compile(
@@ -101,11 +103,16 @@ def _control(match: re.Match[str]) -> Control | Statement:
     if "use" in found:
         return Control("use", name=found["use"])
     if "sequence" in found:
-        name, action = found["sequence"], f"ALTER SEQUENCE {found['sequence']} RESTART WITH {found['start']}"
+        name, verb = found["sequence"], "ALTER SEQUENCE"
+        action = f"ALTER SEQUENCE {name} RESTART WITH {found['start']}"
+    elif "statistics" in found:
+        name, verb = found["statistics"], "UPDATE STATISTICS"
+        action = f"ANALYZE {name}"
     else:
-        name, action = found["statistics"], f"ANALYZE {found['statistics']}"
+        name, verb = found["constrained"], "ALTER TABLE"
+        action = f"CALL tsql.enforce_foreign_keys('{name}', {'checks' in found})"
     schema, _, table = name.lower().rpartition(".")
-    return Statement(match[0], action.split()[0], ready=action, objects=((schema or "dbo", table),))
+    return Statement(match[0], verb, ready=action, objects=((schema or "dbo", table),))
 
 
 def _dml(batch: str, code: str, start: int, end: int) -> Iterator[Statement]:

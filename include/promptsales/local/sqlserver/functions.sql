@@ -114,3 +114,25 @@ SELECT
 FROM pg_stat_activity
 WHERE datname = current_database();
 GRANT SELECT ON sys.dm_exec_requests TO PUBLIC;
+
+-- ALTER TABLE ... NOCHECK CONSTRAINT ALL, and WITH CHECK CHECK CONSTRAINT ALL, as far as PostgreSQL has it: for foreign
+-- keys, which are checked over all rows when they are turned on again. CHECK constraints always hold.
+CREATE OR REPLACE PROCEDURE tsql.enforce_foreign_keys(relation regclass, enforced boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $procedure$
+DECLARE
+    foreign_key name;
+BEGIN
+    FOR foreign_key IN
+        SELECT conname FROM pg_constraint
+        WHERE conrelid = relation AND contype = 'f' AND conenforced IS DISTINCT FROM enforced
+        ORDER BY conname
+    LOOP
+        EXECUTE format(
+            'ALTER TABLE %s ALTER CONSTRAINT %I %s',
+            relation, foreign_key, CASE WHEN enforced THEN 'ENFORCED' ELSE 'NOT ENFORCED' END
+        );
+    END LOOP;
+END
+$procedure$;
+REVOKE EXECUTE ON PROCEDURE tsql.enforce_foreign_keys FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE tsql.enforce_foreign_keys TO promptsales_admin;
