@@ -10,8 +10,11 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pymssql
 import pytest
@@ -20,12 +23,14 @@ from promptsales.cache.keys import ETL_WATERMARK
 from promptsales.connections import Connections, connect_redis, connect_sqlserver
 from promptsales.etl.errors import LoadError
 from promptsales.etl.run import TableResult, run_pipeline, run_table
+from promptsales.etl.selection import Selection
 from promptsales.etl.spec import ColumnSpec, PipelineSpec, TableSpec, pipeline_of
 from promptsales.settings import Settings
 
 ADS = pipeline_of("promptads")
 MARCAS = ADS.table("marcas")
 CAMPANAS_MERCADOS = ADS.table("campanas_mercados")
+UUID_TEXT = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
 REDIS_KEY = ETL_WATERMARK.key(db="promptads", table="marcas")
 
 Execute = Callable[..., None]
@@ -142,6 +147,78 @@ def test_every_type_arrives_as_it_left(ads: pymssql.Connection, connections: Con
         spec = ADS.table(table)
         run(connections, spec)
         assert_identical(connections, spec)
+
+
+def test_texts_arrive_whole_whatever_they_hold(ads: pymssql.Connection, connections: Connections) -> None:
+    """Texts are read joined, with a separator: one that holds it has its page read in another way."""
+    add_brands(ads, 1, 6)
+    for key, name in ((2, ""), (3, "="), (4, "'\t\\N\n;"), (5, "ñ😀" * 40)):
+        with ads.cursor() as cursor:
+            cursor.execute("UPDATE dbo.marcas SET nombre = %s WHERE id_marca = %s", (name, key))
+    assert moved(run(connections)) == (6, 0, 0)
+    assert_identical(connections)
+    with ads.cursor() as cursor:
+        cursor.execute("UPDATE dbo.marcas SET nombre = %s, sector = %s WHERE id_marca = 6", ("a\x1fb", "\x1f"))
+    add_brands(ads, 7, 7)
+    assert moved(run(connections)) == (1, 1, 0)
+    assert_identical(connections)
+    with closing(connections.postgres()) as warehouse:
+        found = warehouse.execute("SELECT nombre, sector FROM ods_promptads.marcas WHERE id_marca = 6").fetchone()
+    assert found == ("a\x1fb", "\x1f")
+
+
+ALL_TYPES = """
+    SELECT {columns}, CAST(7 AS bigint) AS version
+    FROM (
+        SELECT
+            1 AS clave, CAST(%(a)s AS nvarchar(60)) AS a, CAST(%(b)s AS char(3)) AS b,
+            CAST(%(n)s AS decimal(18, 6)) AS n, CAST(%(d)s AS date) AS d, CAST(%(t)s AS datetime2(3)) AS t,
+            CAST(%(u)s AS uniqueidentifier) AS u
+    ) AS fila
+"""
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        dict.fromkeys("abndtu"),
+        {"a": "", "b": "MX ", "n": "-0.000001", "d": "0001-01-01", "t": "9999-12-31 23:59:59.999", "u": None},
+        {
+            "a": "= ñ😀",
+            "b": None,
+            "n": "999999999999.999999",
+            "d": None,
+            "t": "2024-02-29 00:00:00.000",
+            "u": UUID_TEXT,
+        },
+    ],
+    ids=["null", "edges", "text"],
+)
+def test_joined_and_apart_read_the_same(ads: pymssql.Connection, values: dict[str, str | None]) -> None:
+    types = {"clave": "integer", "a": "text", "b": "text", "n": "numeric(18,6)", "d": "date", "t": "timestamp"}
+    columns = [ColumnSpec(name=name, type=kind) for name, kind in {**types, "u": "uuid"}.items()]
+    table = TableSpec(name="t", source="etl.t", description="Prueba", key=["clave"], columns=columns)
+    joined = Selection.of(table, {"a": 60, "b": 3})
+    assert len(joined.joined) == len(values)
+
+    def query(columns: str) -> list[tuple[Any, ...]]:
+        with ads.cursor() as cursor:
+            cursor.execute(ALL_TYPES.format(columns=columns), values)
+            return list(cursor.fetchall())
+
+    found = [selection.read(query) for selection in (joined, joined.apart)]
+    (row,) = found[0]
+    assert found[0] == found[1]
+    assert (row[1], row[2]) == (values["a"], values["b"])
+    for at, kind, name in (
+        (3, Decimal, "n"),
+        (4, date.fromisoformat, "d"),
+        (5, datetime.fromisoformat, "t"),
+        (6, UUID, "u"),
+    ):
+        written = values[name]
+        assert (row[at] is None) is (written is None)
+        assert written is None or kind(row[at]) == kind(written)
 
 
 @pytest.mark.parametrize("page_rows", [1, 7, 50])

@@ -20,7 +20,8 @@ import pymssql
 from promptsales.connections import sqlserver_message, sqlserver_number
 from promptsales.etl.errors import LoadError, SourceShapeError
 from promptsales.etl.piece import PAGE_ROWS, Piece, Position
-from promptsales.etl.spec import ColumnSpec, TableSpec
+from promptsales.etl.selection import Selection
+from promptsales.etl.spec import TableSpec
 from promptsales.etl.sql import text
 
 LOCK_WAIT_MS = 30_000
@@ -50,17 +51,6 @@ _SOURCE_TYPES: dict[str, tuple[str, ...]] = {
     "timestamptz": ("datetimeoffset",),
     "uuid": ("uniqueidentifier",),
     "bytea": ("binary", "varbinary"),
-}
-
-# Of these pymssql makes a Python object a value, which takes it longer than the rest of the row, and COPY writes it
-# out again: the source's own text is read instead. Six digits of a second are what PostgreSQL keeps; the source's
-# seventh is cut off, not rounded. Styles 23 and 121 are ISO 8601:
-# https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql
-_AS_TEXT = {
-    "numeric(": "CAST(CAST({column} AS decimal({size})) AS varchar(41)) AS {column}",
-    "date": "CONVERT(char(10), {column}, 23) AS {column}",
-    "timestamp": "LEFT(CONVERT(varchar(33), {column}, 121), 26) AS {column}",
-    "uuid": "CAST({column} AS char(36)) AS {column}",
 }
 
 
@@ -164,6 +154,7 @@ class _Source:
         self.connection = connection
         self.table = table
         self.page_rows = page_rows
+        self.selection = Selection(table)
         self.key_at = [table.column_names.index(name) for name in table.key]
         self.worker = ThreadPoolExecutor(1, thread_name_prefix=table.source)
         connection.autocommit(True)
@@ -186,13 +177,13 @@ class _Source:
         return max((int(version) for (version,) in [*rows, *deletions]), default=0)
 
     def check_columns(self) -> None:
-        """Hold the view's columns against the spec's.
+        """Hold the view's columns against the spec's; what is selected follows from them.
 
         Raises:
             SourceShapeError: naming every column that is missing or has a type that the declared one cannot hold.
         """
         rows = self._query(text("source_columns"), {"view": self.table.source.removeprefix("etl.")})
-        found = {name.lower(): (kind, precision, scale) for name, kind, precision, scale in rows}
+        found = {name.lower(): (kind, precision, scale) for name, kind, precision, scale, _ in rows}
         if not found:
             raise SourceShapeError(
                 f"{self.table.source} does not exist, or the ETL login may not read it. Run `promptsales db init`, and "
@@ -211,6 +202,7 @@ class _Source:
                     f"{self.table.source}.{column.name} changed type: it is {sized} now and its spec says "
                     f"{column.type}. Correct the source view, or the spec and its mirror."
                 )
+        self.selection = Selection.of(self.table, {name.lower(): length for name, _, _, _, length in rows})
 
     def position_of(self, row: tuple[Any, ...], *, snapshot: bool) -> Position:
         position: Position = {"version": row[-1], "key": [row[at] for at in self.key_at]}
@@ -225,9 +217,11 @@ class _Source:
         rows: list[tuple[Any, ...]] = []
         if position["key"] is not None:
             after, values = _after(self.table.key, position["key"])
-            rows = self._select(f"rv = {_ROWVERSION} AND ({after})", (position["version"], *values), self.page_rows)
+            ties = f"rv = {_ROWVERSION} AND ({after})"
+            rows = self._rows("source_rows", ties, (position["version"], *values), self.page_rows)
         if (room := self.page_rows - len(rows)) > 0:
-            rows += self._select(f"rv > {_ROWVERSION} AND rv <= {_ROWVERSION}", (position["version"], high), room)
+            later = f"rv > {_ROWVERSION} AND rv <= {_ROWVERSION}"
+            rows += self._rows("source_rows", later, (position["version"], high), room)
         return rows
 
     def all_rows(self) -> Iterator[tuple[Any, ...]]:
@@ -243,8 +237,7 @@ class _Source:
 
     def _submit_by_key(self, after: list[Any] | None) -> Future[list[tuple[Any, ...]]]:
         condition, values = ("1 = 1", list[Any]()) if after is None else _after(self.table.key, after)
-        query = self._view_query("source_all_rows", self.page_rows, condition)
-        return self.worker.submit(self._query, query, tuple(values))
+        return self.worker.submit(self._rows, "source_all_rows", condition, tuple(values), self.page_rows)
 
     def newer_keys(self, position: Position) -> list[tuple[Any, ...]]:
         """Of rows and of tombstones after a position."""
@@ -294,17 +287,20 @@ class _Source:
             )
         return values
 
-    def _select(self, condition: str, values: tuple[Any, ...], limit: int) -> list[tuple[Any, ...]]:
-        return self._query(self._view_query("source_rows", limit, condition), values)
+    def _rows(self, name: str, condition: str, values: tuple[Any, ...], limit: int) -> list[tuple[Any, ...]]:
+        """Rows of the view, their values in the order of the spec's columns, each with its version last."""
 
-    def _view_query(self, name: str, limit: int, condition: str) -> str:
-        return text(name).format(
-            limit=limit,
-            columns=", ".join(map(_selected, self.table.columns)),
-            view=self.table.source,
-            condition=condition,
-            key=", ".join(self.table.key),
-        )
+        def query(columns: str) -> list[tuple[Any, ...]]:
+            statement = text(name).format(
+                limit=limit,
+                columns=columns,
+                view=self.table.source,
+                condition=condition,
+                key=", ".join(self.table.key),
+            )
+            return self._query(statement, values)
+
+        return self.selection.read(query)
 
     def _query(self, query: str, values: tuple[Any, ...] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         try:
@@ -331,12 +327,6 @@ class _Source:
             case 1222:
                 return LoadError(f"{self.table.source}: a lock was held for {LOCK_WAIT_MS // 1000} s ({message}).")
         return LoadError(f"{self.table.source} could not be read: {message}.")
-
-
-def _selected(column: ColumnSpec) -> str:
-    """How a column of the view is read. A key has none of the types that become text: its values bound the pages."""
-    kind, bracket, size = column.type.partition("(")
-    return _AS_TEXT.get(kind + bracket, "{column}").format(column=column.name, size=size.rstrip(")"))
 
 
 def _fits(declared: str, kind: str, precision: int | None, scale: int | None) -> bool:

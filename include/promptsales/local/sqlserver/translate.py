@@ -214,6 +214,9 @@ def _rewrite(node: exp.Expr) -> exp.Expr:
             if (name, unit.name) == ("datediff", "day"):
                 return exp.Anonymous(this="datediff_day", expressions=[node.expression, node.this])
             return exp.Anonymous(this=name, expressions=[unit, node.expression, node.this])
+        case exp.Collate() if node.expression.name.upper() == "DATABASE_DEFAULT":
+            text: exp.Expr = node.this
+            return text.copy()
         case exp.Length():
             return exp.Anonymous(this="len", expressions=[exp.cast(node.this, "text")])
         case exp.CurrentTimestamp():
