@@ -84,7 +84,7 @@ def seed_all(connections: Connections, plan: SeedPlan, progress: Progress = _sil
     """Bring all databases to the state that `plan` describes; what is there already is not touched.
 
     Args:
-        connections: logins that may write to the tables and restart their sequences.
+        connections: logins that may write to the tables, alter them and restart their sequences.
         plan: what to seed; it must be the one that was seeded before, if any was.
         progress: called from several threads.
 
@@ -171,6 +171,8 @@ class _Load:
     def _table(self, database: str, table: Table) -> int:
         advance = self._advance(database, {table.name: table.rows})
         try:
+            # Where another load failed, this one does not begin: its server may not even answer.
+            advance(table.name, 0)
             with closing(self._connect[database]()) as connection:
                 return sqlserver_loader.load(connection, database, self._world.plan, table, advance)
         except BaseException as error:
