@@ -60,6 +60,15 @@ def test_no_numbers_or_keys_of_the_platform_are_joined(source: str) -> None:
             assert column.type.partition("(")[0] in ("text", "jsonb", "numeric", "date", "timestamp", "uuid")
 
 
+@pytest.mark.parametrize("text", ["a" * ROOM, "\N{WAVING HAND SIGN}" * (ROOM // 2)])
+def test_what_concat_may_have_cut_off_is_read_apart(text: str) -> None:
+    """The view still tells the length that its column had before it was made wider."""
+    selection = Selection.of(table(clave="integer", nombre="text", nota="text"), LENGTHS)
+    concatenated = f"={SEPARATOR}={text}".encode("utf-16-le")[: 2 * ROOM].decode("utf-16-le", "ignore")
+    answers = {selection.sql: [(1, concatenated, 7)], selection.apart.sql: [(1, "", text, 7)]}
+    assert selection.read(answers.__getitem__) == [(1, "", text, 7)]
+
+
 @given(st.lists(st.tuples(*[st.none() | TEXTS for _ in PARTS]), max_size=5))
 def test_rows_have_their_values_whatever_the_texts_hold(parts: list[tuple[str | None, ...]]) -> None:
     """CONCAT as it does here: marked parts, nothing for NULL."""
