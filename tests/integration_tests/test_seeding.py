@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from promptsales.cli import app
 from promptsales.connections import Connections, sqlserver_number
+from promptsales.seeding import sqlserver_loader
 from promptsales.seeding.ads_tables import ads_tables
 from promptsales.seeding.content import content_documents
 from promptsales.seeding.crm_tables import CONSENT_COLUMNS, crm_tables
@@ -30,6 +32,13 @@ pytestmark = pytest.mark.slow
 
 # As of today: MongoDB forgets requests that are 90 days old.
 PLAN = SeedPlan(today(), scale=0.05)
+
+BEGUN = """
+    ALTER TABLE dbo.ventas NOCHECK CONSTRAINT ALL;
+    DELETE FROM dbo.siembra WHERE parametro = N'completa:ventas'
+"""
+
+WAITING = "SELECT session_id FROM sys.dm_exec_requests WHERE blocking_session_id <> 0"
 
 # After so many rows of all tables: whole transactions of several tables are there, and others under way.
 KILLED_AFTER = (30_000, 65_000, 95_000)
@@ -175,11 +184,7 @@ def test_other_parameters_are_refused(own_engines: Connections, seeded: SeedRepo
 
 
 def test_a_row_that_points_nowhere_is_found_in_the_end(own_engines: Connections, seeded: SeedReport) -> None:
-    begun = """
-        ALTER TABLE dbo.ventas NOCHECK CONSTRAINT ALL;
-        DELETE FROM dbo.siembra WHERE parametro = N'completa:ventas';
-        UPDATE dbo.ventas SET id_cliente = %s WHERE id_venta = 1
-    """
+    begun = f"{BEGUN}; UPDATE dbo.ventas SET id_cliente = %s WHERE id_venta = 1"
     with closing(own_engines.crm()) as crm, closing(crm.cursor()) as cursor:
         crm.autocommit(True)
         ((customer,),) = query(crm, "SELECT id_cliente FROM dbo.ventas WHERE id_venta = 1")
@@ -189,3 +194,47 @@ def test_a_row_that_points_nowhere_is_found_in_the_end(own_engines: Connections,
         cursor.execute("UPDATE dbo.ventas SET id_cliente = %s WHERE id_venta = 1", (customer,))
     assert seed_all(own_engines, PLAN).rows == 0
     assert broken_promises(own_engines, str(PLAN.as_of))["origin"] == []
+
+
+def test_a_table_that_another_seeding_completes_keeps_its_constraints(
+    own_engines: Connections, seeded: SeedReport, world: World
+) -> None:
+    """Else they were off for good, when the later one ends half way: nobody completes the table again."""
+    completed = """
+        ALTER TABLE dbo.ventas WITH CHECK CHECK CONSTRAINT ALL;
+        INSERT INTO dbo.siembra (parametro, valor) VALUES (N'completa:ventas', N'another')
+    """
+    with closing(own_engines.crm()) as first, closing(own_engines.crm()) as second, ThreadPoolExecutor(1) as pool:
+        first.cursor().execute(BEGUN)
+        first.autocommit(False)
+        first.cursor().execute(completed)
+        begun = pool.submit(sqlserver_loader.begin, second, "PromptCRM", crm_tables(world))
+        with closing(own_engines.crm()) as watcher:
+            while not query(watcher, WAITING):
+                assert not begun.done()
+        first.commit()
+        assert begun.result() == []
+        with pytest.raises(pymssql.IntegrityError) as refused:
+            second.cursor().execute("UPDATE dbo.ventas SET id_cliente = 9000000 WHERE id_venta = 1")
+        assert sqlserver_number(refused.value) == 547
+
+
+def test_tables_may_be_completed_twice(own_engines: Connections, seeded: SeedReport, world: World) -> None:
+    with closing(own_engines.crm()) as crm:
+        marks = query(crm, "SELECT parametro, valor FROM dbo.siembra ORDER BY parametro")
+        sqlserver_loader.complete(crm, "PromptCRM", crm_tables(world))
+        assert query(crm, "SELECT parametro, valor FROM dbo.siembra ORDER BY parametro") == marks
+
+
+def test_seeding_does_not_wait_for_ever_for_a_table_in_use(
+    own_engines: Connections, seeded: SeedReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlserver_loader, "LOCK_WAIT_MS", 100)
+    with closing(own_engines.crm()) as other, closing(other.cursor()) as cursor:
+        cursor.execute(BEGUN)
+        other.autocommit(False)
+        cursor.execute("UPDATE dbo.ventas SET id_cliente = id_cliente WHERE id_venta = 1")
+        with pytest.raises(LoadError, match=r"PromptCRM\.dbo\.ventas: error 1222: .* seed` again"):
+            seed_all(own_engines, PLAN)
+        other.rollback()
+    assert seed_all(own_engines, PLAN).rows == 0

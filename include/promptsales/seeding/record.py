@@ -65,9 +65,17 @@ def complete_tables(connection: pymssql.Connection) -> set[str]:
 
 
 def mark_complete(connection: pymssql.Connection, table: str, rows: int) -> None:
-    """Note that `table` has all its `rows`: a later seeding leaves it alone, whatever was changed in it since."""
+    """Note that `table` has all its `rows`: a later seeding leaves it alone, whatever was changed in it since.
+
+    Another seeding may have noted it already.
+    """
+    missing = """
+        INSERT INTO dbo.siembra (parametro, valor)
+        SELECT %(name)s, %(rows)s
+        WHERE NOT EXISTS (SELECT 1 FROM dbo.siembra WHERE parametro = %(name)s)
+    """
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO dbo.siembra (parametro, valor) VALUES (%s, %s)", (f"{_COMPLETE}{table}", str(rows)))
+        cursor.execute(missing, {"name": f"{_COMPLETE}{table}", "rows": str(rows)})
 
 
 def _values(connection: pymssql.Connection) -> dict[str, str]:

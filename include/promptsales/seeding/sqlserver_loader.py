@@ -20,6 +20,9 @@ from promptsales.seeding.table import Table
 
 BATCH_STATEMENTS = 5
 
+LOCK_WAIT_MS = 30_000
+"""How long ALTER TABLE waits for those who read or write the table. It would wait for ever, and Ctrl-C with it."""
+
 Advance = Callable[[str, int], None]
 """Called with a table's name and how many more of its rows are there."""
 
@@ -44,14 +47,11 @@ def begin(connection: pymssql.Connection, database: str, tables: list[Table]) ->
         LoadError: naming the table and the server's message.
     """
     with _explained(database, "siembra", "Run `promptsales db init`."):
-        connection.autocommit(False)
+        _begin_alterations(connection)
         complete = complete_tables(connection)
+        connection.commit()
     missing = [table for table in tables if table.name not in complete]
-    for table in missing:
-        with _explained(database, table.name):
-            _execute(connection, f"ALTER TABLE dbo.{table.name} NOCHECK CONSTRAINT ALL")
-            connection.commit()
-    return missing
+    return [table for table in missing if _set_constraints_aside(connection, database, table)]
 
 
 def load(connection: pymssql.Connection, database: str, plan: SeedPlan, table: Table, advance: Advance) -> int:
@@ -83,7 +83,8 @@ def complete(connection: pymssql.Connection, database: str, tables: list[Table])
     Raises:
         LoadError: naming the table and the server's message, as where a foreign key points at no row.
     """
-    connection.autocommit(False)
+    with _explained(database, "siembra"):
+        _begin_alterations(connection)
     for table in tables:
         with _explained(database, table.name):
             if table.sequence:
@@ -91,6 +92,26 @@ def complete(connection: pymssql.Connection, database: str, tables: list[Table])
             _execute(connection, f"ALTER TABLE dbo.{table.name} WITH CHECK CHECK CONSTRAINT ALL")
             mark_complete(connection, table.name, table.rows)
             connection.commit()
+
+
+def _begin_alterations(connection: pymssql.Connection) -> None:
+    connection.autocommit(True)
+    _execute(connection, f"SET LOCK_TIMEOUT {LOCK_WAIT_MS}")
+    connection.autocommit(False)
+
+
+def _set_constraints_aside(connection: pymssql.Connection, database: str, table: Table) -> bool:
+    """Whether the table is still to be completed; where it is not, its constraints stay on."""
+    with _explained(database, table.name):
+        _execute(connection, f"ALTER TABLE dbo.{table.name} NOCHECK CONSTRAINT ALL")
+        # Asked again, now that the table is locked: another seeding that completed it in the meantime will not turn
+        # its constraints on a second time, and no later one will.
+        complete = table.name in complete_tables(connection)
+        if complete:
+            connection.rollback()
+        else:
+            connection.commit()
+        return not complete
 
 
 @contextmanager

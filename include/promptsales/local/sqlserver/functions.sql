@@ -116,12 +116,14 @@ WHERE datname = current_database();
 GRANT SELECT ON sys.dm_exec_requests TO PUBLIC;
 
 -- ALTER TABLE ... NOCHECK CONSTRAINT ALL, and WITH CHECK CHECK CONSTRAINT ALL, as far as PostgreSQL has it: for foreign
--- keys, which are checked over all rows when they are turned on again. CHECK constraints always hold.
+-- keys, which are checked over all rows when they are turned on again. CHECK constraints always hold. It waits for the
+-- table's writers, and only then looks how its keys are: another session may be turning them on or off.
 CREATE OR REPLACE PROCEDURE tsql.enforce_foreign_keys(relation regclass, enforced boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $procedure$
 DECLARE
     foreign_key name;
 BEGIN
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
     FOR foreign_key IN
         SELECT conname FROM pg_constraint
         WHERE conrelid = relation AND contype = 'f' AND conenforced IS DISTINCT FROM enforced
