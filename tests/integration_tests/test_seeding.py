@@ -219,11 +219,15 @@ def test_a_table_that_another_seeding_completes_keeps_its_constraints(
         assert sqlserver_number(refused.value) == 547
 
 
-def test_tables_may_be_completed_twice(own_engines: Connections, seeded: SeedReport, world: World) -> None:
+def test_completing_again_leaves_marks_and_sequences(
+    own_engines: Connections, seeded: SeedReport, world: World
+) -> None:
     with closing(own_engines.crm()) as crm:
         marks = query(crm, "SELECT parametro, valor FROM dbo.siembra ORDER BY parametro")
+        ((used,),) = query(crm, "SELECT NEXT VALUE FOR dbo.seq_ventas AS clave")
         sqlserver_loader.complete(crm, "PromptCRM", crm_tables(world))
         assert query(crm, "SELECT parametro, valor FROM dbo.siembra ORDER BY parametro") == marks
+        assert query(crm, "SELECT NEXT VALUE FOR dbo.seq_ventas AS clave") == [(used + 1,)]
 
 
 def test_seeding_does_not_wait_for_ever_for_a_table_in_use(

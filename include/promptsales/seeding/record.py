@@ -67,7 +67,7 @@ def complete_tables(connection: pymssql.Connection) -> set[str]:
 def mark_complete(connection: pymssql.Connection, table: str, rows: int) -> None:
     """Note that `table` has all its `rows`: a later seeding leaves it alone, whatever was changed in it since.
 
-    Another seeding may have noted it already.
+    Another seeding, at work on the same collection, may have noted it already.
     """
     missing = """
         INSERT INTO dbo.siembra (parametro, valor)

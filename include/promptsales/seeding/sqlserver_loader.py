@@ -87,10 +87,12 @@ def complete(connection: pymssql.Connection, database: str, tables: list[Table])
         _begin_alterations(connection)
     for table in tables:
         with _explained(database, table.name):
-            if table.sequence:
-                _execute(connection, f"ALTER SEQUENCE dbo.seq_{table.name} RESTART WITH {table.rows + 1}")
             _execute(connection, f"ALTER TABLE dbo.{table.name} WITH CHECK CHECK CONSTRAINT ALL")
-            mark_complete(connection, table.name, table.rows)
+            # Another seeding may have completed it, and its sequence be in use since.
+            if table.name not in complete_tables(connection):
+                if table.sequence:
+                    _execute(connection, f"ALTER SEQUENCE dbo.seq_{table.name} RESTART WITH {table.rows + 1}")
+                mark_complete(connection, table.name, table.rows)
             connection.commit()
 
 
