@@ -215,3 +215,15 @@ def test_the_keys_are_a_certificate_with_its_private_key_and_aes_256(crm: pymssq
     )[-1]
     assert rows
     assert set(rows) == {("AES_256", "ENCRYPTED_BY_MASTER_KEY")}
+
+
+def test_who_seeds_sets_constraints_aside_and_checks_them_again(crm: pymssql.Connection, key: int) -> None:
+    trusted = """
+        SELECT COUNT(*) AS llaves FROM sys.foreign_keys
+        WHERE parent_object_id = OBJECT_ID(N'dbo.consentimientos') AND is_disabled = 0 AND is_not_trusted = 0
+    """
+    held = value(crm, trusted)
+    with member_of(crm, "rol_siembra"):
+        results(crm, "ALTER TABLE dbo.consentimientos NOCHECK CONSTRAINT ALL")
+        results(crm, "ALTER TABLE dbo.consentimientos WITH CHECK CHECK CONSTRAINT ALL")
+    assert value(crm, trusted) == held >= 1

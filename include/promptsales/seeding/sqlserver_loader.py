@@ -48,9 +48,9 @@ def begin(connection: pymssql.Connection, database: str, tables: list[Table]) ->
     """
     with _explained(database, "siembra", "Run `promptsales db init`."):
         _begin_alterations(connection)
-        complete = complete_tables(connection)
+        completed = complete_tables(connection)
         connection.commit()
-    missing = [table for table in tables if table.name not in complete]
+    missing = [table for table in tables if table.name not in completed]
     return [table for table in missing if _set_constraints_aside(connection, database, table)]
 
 
@@ -108,12 +108,11 @@ def _set_constraints_aside(connection: pymssql.Connection, database: str, table:
         _execute(connection, f"ALTER TABLE dbo.{table.name} NOCHECK CONSTRAINT ALL")
         # Asked again, now that the table is locked: another seeding that completed it in the meantime will not turn
         # its constraints on a second time, and no later one will.
-        complete = table.name in complete_tables(connection)
-        if complete:
+        if table.name in complete_tables(connection):
             connection.rollback()
-        else:
-            connection.commit()
-        return not complete
+            return False
+        connection.commit()
+        return True
 
 
 @contextmanager
