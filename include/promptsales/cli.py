@@ -88,7 +88,7 @@ def _explained(error: Exception) -> str:
         return f"PostgreSQL: {_first_line(error)}." + (_RUN_INIT if lacking else "")
     if isinstance(error, pymssql.Error):
         lacking = sqlserver_number(error) in (INVALID_COLUMN, INVALID_OBJECT)
-        return f"SQL Server: {sqlserver_message(error).rstrip('.')}." + (_RUN_INIT if lacking else "")
+        return f"SQL Server: {sqlserver_message(error)}." + (_RUN_INIT if lacking else "")
     if isinstance(error, PyMongoError):
         return f"MongoDB: {mongodb_message(error).rstrip('.')}."
     if isinstance(error, RedisError):

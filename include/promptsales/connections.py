@@ -189,8 +189,12 @@ def connect_redis(url: str, variable: str = "its URL", *, seconds: float = 2) ->
 
 
 def sqlserver_message(error: BaseException) -> str:
-    """Number and sentence out of a pymssql error: the server's own, or DB-Library's where no server spoke."""
+    """Number and sentence out of a pymssql error: the server's own, or DB-Library's where no server spoke.
+
+    Without the full stop: what quotes it goes on, or sets its own.
+    """
     number, sentence = _sqlserver_parts(error)
+    sentence = sentence.rstrip(".")
     return sentence if number is None else f"error {number}: {sentence}"
 
 

@@ -170,4 +170,4 @@ def seen_by(caller: Caller) -> dict[str, Any]:
 
 def _sentence(error: pymssql.Error) -> str:
     """The words of a procedure's own error, which are written for people."""
-    return sqlserver_message(error).split(": ", 1)[-1]
+    return sqlserver_message(error).split(": ", 1)[-1] + "."

@@ -59,7 +59,7 @@ def sqlserver_refusal(url: str) -> str:
 
 def test_sql_server_refuses_a_password(engines: Settings) -> None:
     assert sqlserver_refusal(with_password(engines.url("crm"), "Xq7Zk")).endswith(
-        "/PromptCRM refuses the login (error 18456: Login failed for user 'promptsales_etl'.): check the login and "
+        "/PromptCRM refuses the login (error 18456: Login failed for user 'promptsales_etl'): check the login and "
         "password in PROMPTSALES_CRM_URL."
     )
 
@@ -67,7 +67,7 @@ def test_sql_server_refuses_a_password(engines: Settings) -> None:
 def test_sql_server_refuses_a_database(engines: Settings) -> None:
     assert sqlserver_refusal(engines.url("crm").replace("PromptCRM", "NoHay")).endswith(
         '/NoHay refuses the database (error 4060: Cannot open database "NoHay" requested by the login. The login '
-        "failed.): check its name in PROMPTSALES_CRM_URL, and that the login may open it."
+        "failed): check its name in PROMPTSALES_CRM_URL, and that the login may open it."
     )
 
 

@@ -228,6 +228,11 @@ def test_a_number_left_over_from_an_earlier_failure_is_not_believed() -> None:
     assert sqlserver_message(error) == "error 20017: Unexpected EOF from the server (127.0.0.1)"
 
 
+def test_a_sentence_of_the_server_is_quoted_without_its_full_stop() -> None:
+    text = b"The duplicate key value is (1).DB-Lib error message 20018, severity 14:\nGeneral SQL Server error\n"
+    assert sqlserver_message(pymssql.IntegrityError((2627, text))) == "error 2627: The duplicate key value is (1)"
+
+
 def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     monkeypatch.setattr(sys, "argv", ["promptsales", *arguments])
     cli.main()

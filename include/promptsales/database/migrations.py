@@ -111,7 +111,7 @@ def apply_pending(
 def failure(target: str, migration: Migration, line: int | None, message: str) -> MigrationError:
     """The error of a file the server refused: `line` is the file's, None where the server gave none."""
     place = f"{migration.path}, line {line}" if line else migration.path
-    return MigrationError(f"{target}: {place}: {message} Correct it and run `promptsales db init` again.")
+    return MigrationError(f"{target}: {place}: {message.rstrip('.')}. Correct it and run `promptsales db init` again.")
 
 
 def _read(path: Path, prefix: str) -> Migration:

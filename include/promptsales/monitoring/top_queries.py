@@ -91,7 +91,7 @@ def of_sqlserver(connections: Connections) -> list[TopQuery]:
             except pymssql.Error as error:
                 if sqlserver_number(error) in {UNKNOWN_OBJECT, *NO_PERMISSION}:
                     raise MissingCapabilityError(
-                        f"SQL Server tells nothing of its statements ({sqlserver_message(error).rstrip('.')}). It "
+                        f"SQL Server tells nothing of its statements ({sqlserver_message(error)}). It "
                         "takes SQL Server, and a login with VIEW DATABASE STATE."
                     ) from error
                 raise

@@ -99,7 +99,7 @@ def _copies(connection: pymssql.Connection, table: str, columns: str, key: str) 
     except pymssql.Error as error:
         if sqlserver_number(error) in REFUSED:
             raise MissingCapabilityError(
-                f"SQL Server makes no copies of tables to measure indexes on ({sqlserver_message(error).rstrip('.')}). "
+                f"SQL Server makes no copies of tables to measure indexes on ({sqlserver_message(error)}). "
                 "It takes SQL Server, and a login that owns the database."
             ) from error
         raise
