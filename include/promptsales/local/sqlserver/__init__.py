@@ -20,7 +20,9 @@ POSTGRES_SETTINGS = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "max_wal_size": "2GB",
+    # A full-scale seeding between two checkpoints: after one, each page goes to the log whole.
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
     # SQL Server looks for deadlocks every 5 s, and at once after finding one; PostgreSQL after this wait.
     "work_mem": "32MB",
     "deadlock_timeout": "200ms",

@@ -150,7 +150,12 @@ class Channel:
             del self._plain[:count]
             return data
         data = self._socket.recv(count, socket.MSG_WAITALL) if count else b""
-        return data if len(data) == count else None
+        # A signal, or a debugger that attaches, ends the waiting for all of it.
+        while len(data) < count:
+            if not (more := self._socket.recv(count - len(data), socket.MSG_WAITALL)):
+                return None
+            data += more
+        return data
 
     def write(self, tokens: bytes) -> None:
         """Queue a part of the answer; whole packets go out."""
