@@ -122,6 +122,7 @@ def test_several_statements_and_rows() -> None:
     assert [statement.ready for statement in statements] == ["COPY t (a, b) FROM STDIN", "COPY u (a) FROM STDIN"]
     assert [statement.copy for statement in statements][1] == b"it's\n"
     assert (statements[0].copy or b"").endswith(b"x\n2\tb\n")
+    assert "".join(statement.source for statement in statements) == batch
     assert parse_insert(statements[1].source).sql({}) == "INSERT INTO u (a) VALUES ('it''s')"
 
 

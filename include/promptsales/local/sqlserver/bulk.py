@@ -34,19 +34,21 @@ def bulk_inserts(batch: str) -> list[Statement] | None:
     pieces = batch.split("'")
     outside, inside = "\x00".join(pieces[::2]), pieces[1::2]
     found: list[Statement] = []
-    end = used = 0
+    end = used = at = 0
     while end < len(outside):
         match = _INSERT.match(outside, end)
         if match is None:
             return None
-        end = match.end()
         literals = inside[used : used + match[0].count("\x00")]
         used += len(literals)
+        # In the batch each literal, with its quotes, stands where its NUL does outside.
+        began, at = at, at + match.end() - end + sum(map(len, literals)) + len(literals)
+        end = match.end()
         target = re.sub(r"\[(\w+)\]", lambda name: f'"{name[1].lower()}"', f"{match['table']} {match['columns']}")
         schema, _, table = re.sub(r"[\[\]]", "", match["table"]).lower().rpartition(".")
         found.append(
             Statement(
-                source=_weave(match[0].split("\x00"), literals, "'"),
+                source=batch[began:at],
                 verb="INSERT",
                 ready=f"COPY {target} FROM STDIN",
                 copy=_copy_data(match["rows"], literals),
@@ -65,10 +67,6 @@ def _copy_data(rows: str, literals: list[str]) -> bytes:
         text = text.replace(character, escaped)
     # Nothing between two literals: they were one, cut at a doubled quote.
     outside = [piece or "'" for piece in code.split("\x00")]
-    return (_weave(outside, text.split("\x00") if literals else [], "")[1:-1] + "\n").encode()
-
-
-def _weave(outside: list[str], inside: list[str], quote: str) -> str:
-    woven = [""] * (len(outside) + len(inside))
-    woven[::2], woven[1::2] = outside, inside
-    return quote.join(woven)
+    woven = [""] * (len(outside) + len(literals))
+    woven[::2], woven[1::2] = outside, text.split("\x00") if literals else []
+    return ("".join(woven)[1:-1] + "\n").encode()
