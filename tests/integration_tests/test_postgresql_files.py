@@ -18,6 +18,9 @@ from promptsales.local.engines import environment
 from promptsales.paths import DATABASE_DIR
 from promptsales.seeding.simulate import simulate_changes
 
+# They fill a warehouse for themselves.
+pytestmark = pytest.mark.slow
+
 HOME = DATABASE_DIR / "postgresql"
 FOLDERS = ("marts", "queries", "metadata", "monitoring")
 FILES = sorted(path for folder in FOLDERS for path in (HOME / folder).glob("*.sql"))
